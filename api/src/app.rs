@@ -1,0 +1,200 @@
+//! The server put together: what every request shares, the list of rooms, and the start.
+
+use std::net::{SocketAddr, TcpListener};
+
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::{Compress, Condition, from_fn};
+use actix_web::web::{self, Data};
+use actix_web::{HttpResponse, HttpServer};
+use tokio::task::JoinHandle;
+use utoipa_actix_web::AppExt as _;
+
+use crate::ambient::Ambient;
+use crate::http::{Access, Code, Problem, Room, document, edge, route};
+use crate::identity::tokens::Tokens;
+use crate::mail::Bell;
+use crate::mail::delivery::Transport;
+use crate::settings::Settings;
+use crate::store::Store;
+use crate::{
+    attendance, ballots, coalitions, identity, jobs, journal, organisations, registrations, sessions, workshops,
+};
+
+/// What every request shares.
+pub struct App {
+    pub settings: Settings,
+    pub ambient: Ambient,
+    pub store: Store,
+    pub tokens: Tokens,
+    pub mail: Bell,
+    pub transport: Transport,
+    pub ballot_keys: ballots::Keys,
+}
+
+impl App {
+    /// Migrates, connects and loads the keys.
+    pub async fn prepare(settings: Settings, ambient: Ambient) -> Result<Data<Self>, Box<dyn std::error::Error>> {
+        Store::migrate(&settings.database).await?;
+        let store = Store::connect(&settings.database).await?;
+        let tokens = Tokens::load(&store, &ambient, &settings.secret).await?;
+        let transport = Transport::new(&settings.mail)?;
+        let ballot_keys = ballots::Keys::new(&settings.secret);
+        Ok(Data::new(Self {
+            settings,
+            ambient,
+            store,
+            tokens,
+            mail: Bell::default(),
+            transport,
+            ballot_keys,
+        }))
+    }
+}
+
+/// Every route of Palabre: the one list for server, document and tests.
+pub fn rooms() -> Vec<Room> {
+    let mut rooms = identity::rooms();
+    rooms.extend([
+        workshops::room(),
+        organisations::room(),
+        sessions::room(),
+        registrations::room(),
+        attendance::room(),
+    ]);
+    rooms.extend(coalitions::rooms());
+    rooms.extend(ballots::rooms());
+    rooms.extend([
+        journal::room(),
+        Room::new(
+            "Server",
+            [route!(livez, Access::Anyone, []), route!(readyz, Access::Anyone, [])],
+        ),
+    ]);
+    rooms
+}
+
+/// The OpenAPI document, as `palabre openapi` prints it and `/openapi.json` serves it.
+pub fn openapi() -> String {
+    let mut text = document::of(rooms()).to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// Is the process alive?
+///
+/// Answers without asking the database.
+#[utoipa::path(get, path = "/livez", responses((status = 204, description = "Alive")))]
+async fn livez() -> HttpResponse {
+    HttpResponse::NoContent().finish()
+}
+
+/// Is the server ready?
+///
+/// Only with its database, migrated.
+#[utoipa::path(get, path = "/readyz", responses((status = 204, description = "Ready")))]
+async fn readyz(app: Data<App>) -> Result<HttpResponse, Problem> {
+    match app.store.is_migrated().await {
+        Ok(true) => Ok(HttpResponse::NoContent().finish()),
+        _ => Err(Code::Unavailable.into()),
+    }
+}
+
+/// A server that runs.
+pub struct Running {
+    pub address: SocketAddr,
+    pub app: Data<App>,
+    handle: ServerHandle,
+    server: JoinHandle<std::io::Result<()>>,
+    jobs: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Until it is told to stop by a signal or [`Running::stop`].
+    pub async fn wait(self) -> std::io::Result<()> {
+        let ended = self.server.await.map_err(std::io::Error::other)?;
+        self.jobs.iter().for_each(JoinHandle::abort);
+        ended
+    }
+
+    pub async fn stop(self) -> std::io::Result<()> {
+        self.handle.stop(true).await;
+        self.wait().await
+    }
+}
+
+/// Listens and serves `app`; port 0 takes a free one.
+pub fn serve(app: Data<App>, workers: usize) -> std::io::Result<Running> {
+    let listener = TcpListener::bind(app.settings.listen)?;
+    let address = listener.local_addr()?;
+    let document = web::Bytes::from(openapi());
+    let shared = app.clone();
+    let server = HttpServer::new(move || {
+        let origins = shared.settings.cors_origins.clone();
+        let docs = document.clone();
+        let base = actix_web::App::new()
+            .app_data(shared.clone())
+            .app_data(web::PathConfig::default().error_handler(|_, _| Problem::from(Code::MalformedPath).into()))
+            .into_utoipa_app();
+        let (app, _) = rooms()
+            .into_iter()
+            .fold(base, |app, room| app.service(room))
+            .split_for_parts();
+        app.route("/openapi.json", web::get().to(move || openapi_json(docs.clone())))
+            .configure(documentation)
+            .default_service(web::to(|| async {
+                Err::<HttpResponse, Problem>(Code::NotFound.into())
+            }))
+            .wrap(Compress::default())
+            .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
+            .wrap(from_fn(edge))
+    })
+    .workers(workers)
+    // A slow client holds a connection, not a worker; 10 s is ample for a request head on a bad line.
+    .client_request_timeout(std::time::Duration::from_secs(10))
+    .shutdown_timeout(10)
+    .listen(listener)?
+    .run();
+    let handle = server.handle();
+    let jobs = jobs::start(&app);
+    Ok(Running {
+        address,
+        app,
+        handle,
+        server: tokio::spawn(server),
+        jobs,
+    })
+}
+
+async fn openapi_json(document: web::Bytes) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header(("cache-control", "public, max-age=300"))
+        .body(document)
+}
+
+/// The document's browser, from files inside the binary.
+fn documentation(config: &mut web::ServiceConfig) {
+    config.service(web::redirect("/docs", "/docs/"));
+    config.service(
+        utoipa_swagger_ui::SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::from("/openapi.json")),
+    );
+}
+
+fn cors(origins: &[String]) -> actix_cors::Cors {
+    let cors = actix_cors::Cors::default()
+        .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
+        .allowed_headers([
+            "authorization",
+            "content-type",
+            "if-match",
+            "if-none-match",
+            "accept-language",
+            "last-event-id",
+        ])
+        .expose_headers(["etag", "location", "retry-after", "content-language", "x-request-id"])
+        .max_age(600);
+    if origins.iter().any(|origin| origin == "*") {
+        return cors.allow_any_origin();
+    }
+    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+}

@@ -1,0 +1,220 @@
+//! Commands: what an operator types.
+//!
+//! Commands speak to people, on standard output; failures go to standard error in one line and end
+//! with a code other than 0.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::Data;
+use clap::{Args, Parser, Subcommand};
+
+use crate::ambient::{Ambient, HostClock};
+use crate::app::{self, App};
+use crate::http::Language;
+use crate::identity::address::EmailAddress;
+use crate::identity::{self, person};
+use crate::journal::{self, Act};
+use crate::settings::{Flags, Settings};
+use crate::store::Store;
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+#[derive(Parser)]
+#[command(
+    name = "palabre",
+    version,
+    about = "Backend of a virtual workshop that ends in commitments and a vote",
+    after_help = "Example:\n  palabre serve --demo\n  palabre admin add mariama@example.org\n\nEvery setting may also stand in the environment or in the file named by --config."
+)]
+struct Cli {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Migrate the database, then serve the API (also what `palabre` alone does)
+    #[command(after_help = "Example:\n  palabre serve --listen 127.0.0.1:8080 --database-url sqlite://palabre.db")]
+    Serve(Serve),
+    /// Manage instance administrators
+    #[command(subcommand)]
+    Admin(Admin),
+    /// Print an access token for scripts on this machine
+    #[command(after_help = "Example:\n  palabre token mariama@example.org --minutes 60")]
+    Token(Token),
+    /// Bring the database's schema up to date, then stop
+    #[command(after_help = "Example:\n  palabre migrate --database-url postgres://palabre@localhost/palabre")]
+    Migrate,
+    /// Print the OpenAPI document
+    #[command(after_help = "Example:\n  palabre openapi > openapi/openapi.json")]
+    Openapi,
+    /// Check the settings without starting anything
+    #[command(after_help = "Example:\n  palabre check-config --config palabre.toml")]
+    CheckConfig,
+    /// Ask the server of these settings whether it is ready; exits with 1 when it is not
+    #[command(after_help = "Example:\n  palabre healthcheck --listen 127.0.0.1:8080")]
+    Healthcheck,
+}
+
+#[derive(Args, Default)]
+struct Serve {
+    /// Use a database of its own, loaded with the INTEGRA workshop of August 2020
+    #[arg(long)]
+    demo: bool,
+}
+
+#[derive(Subcommand)]
+enum Admin {
+    /// Make the person of this address an administrator, who can create workshops
+    #[command(after_help = "Example:\n  palabre admin add mariama@example.org")]
+    Add { email: String },
+}
+
+#[derive(Args)]
+struct Token {
+    email: String,
+    /// How long it is good for, up to a day
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(i64).range(1..=1440))]
+    minutes: i64,
+}
+
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Into::into)
+        .and_then(|runtime| runtime.block_on(run(cli)));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "palabre: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Outcome {
+    let ambient = Ambient::new(Arc::new(HostClock));
+    let mut flags = cli.flags;
+    match cli.command.unwrap_or(Command::Serve(Serve::default())) {
+        Command::Openapi => say(app::openapi().trim_end()),
+        Command::Serve(Serve { demo: true }) => crate::demo::serve(&mut flags, ambient).await,
+        Command::Serve(Serve { demo: false }) => {
+            let settings = settings(&flags, &ambient)?;
+            log_to_stderr(&settings);
+            let app = App::prepare(settings, ambient).await?;
+            let running = app::serve(app, workers())?;
+            say(&format!("Palabre listens on http://{}", running.address))?;
+            Ok(running.wait().await?)
+        }
+        Command::Admin(Admin::Add { email }) => add_administrator(&flags, ambient, &email).await,
+        Command::Token(Token { email, minutes }) => {
+            let app = open(&flags, ambient).await?;
+            let address = EmailAddress::parse(&email).map_err(|fault| format!("{email}: {}", fault.code()))?;
+            let person = person::find(app.store.reader(), &address)
+                .await?
+                .ok_or_else(|| format!("nobody here has the address {email}"))?;
+            say(&identity::start(&app, person.id, minutes * 60).await?)
+        }
+        Command::Migrate => {
+            let settings = settings(&flags, &ambient)?;
+            Store::migrate(&settings.database).await?;
+            say("The schema is up to date.")
+        }
+        Command::CheckConfig => {
+            let settings = settings(&flags, &ambient)?;
+            let database = match &settings.database {
+                crate::settings::Database::Sqlite(path) => format!("SQLite, {}", path.display()),
+                crate::settings::Database::Postgres(_) => "PostgreSQL".to_owned(),
+            };
+            let mail = match &settings.mail {
+                crate::settings::Mail::Smtp(_) => "SMTP".to_owned(),
+                crate::settings::Mail::Files(folder) => format!("files in {}", folder.display()),
+            };
+            say(&format!(
+                "The settings are in order.\n  database   {database}\n  listen     {}\n  public     {}\n  front-end  {}\n  mail       {mail}",
+                settings.listen, settings.public_url, settings.front_end_url
+            ))
+        }
+        Command::Healthcheck => healthcheck(&settings(&flags, &ambient)?).await,
+    }
+}
+
+fn settings(flags: &Flags, ambient: &Ambient) -> Result<Settings, crate::settings::Invalid> {
+    flags.resolve(std::env::vars(), || ambient.bytes())
+}
+
+async fn open(flags: &Flags, ambient: Ambient) -> Result<Data<App>, Box<dyn std::error::Error>> {
+    App::prepare(settings(flags, &ambient)?, ambient).await
+}
+
+async fn add_administrator(flags: &Flags, ambient: Ambient, email: &str) -> Outcome {
+    use sea_orm::{ActiveModelTrait as _, ActiveValue::Set};
+    let app = open(flags, ambient).await?;
+    let address = EmailAddress::parse(email).map_err(|fault| format!("{email}: {}", fault.code()))?;
+    let transaction = app.store.write().await?;
+    let person = person::find_or_create(&transaction, &app.ambient, &address, "", Language::Fr).await?;
+    if !person.administrator {
+        let mut changed: person::ActiveModel = person.clone().into();
+        changed.administrator = Set(true);
+        changed.update(&transaction).await?;
+        journal::write_as(
+            &transaction,
+            &app.ambient,
+            "operator",
+            None,
+            Act::new("add_administrator", "person", person.id),
+        )
+        .await?;
+    }
+    transaction.commit().await?;
+    say(&format!(
+        "{} is an administrator and signs in with a code sent there.",
+        address.typed()
+    ))
+}
+
+async fn healthcheck(settings: &Settings) -> Outcome {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let mut address = settings.listen;
+    if address.ip().is_unspecified() {
+        address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    }
+    let ask = async {
+        let mut stream = tokio::net::TcpStream::connect(address).await?;
+        stream
+            .write_all(format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes())
+            .await?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await?;
+        Ok::<_, std::io::Error>(answer.starts_with(b"HTTP/1.1 204"))
+    };
+    match tokio::time::timeout(Duration::from_secs(5), ask).await {
+        Ok(Ok(true)) => say("ready"),
+        _ => Err(format!("no ready server at {address}").into()),
+    }
+}
+
+pub fn workers() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
+}
+
+pub fn log_to_stderr(settings: &Settings) {
+    let filter = tracing_subscriber::EnvFilter::new(format!("{},sqlx=warn,actix_server=warn", settings.log));
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .try_init();
+}
+
+/// To the person at the terminal; a closed pipe is an error like any other.
+pub fn say(text: &str) -> Outcome {
+    Ok(writeln!(std::io::stdout().lock(), "{text}")?)
+}

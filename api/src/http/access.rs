@@ -1,0 +1,361 @@
+//! Who may do what: said once per route, checked before its handler runs, again inside the
+//! transaction of every write, and published in the document.
+//!
+//! Each path leads to at most one workshop; one query finds the caller, the workshop and the
+//! caller's place in it, so that no handler can look into a workshop that is not the caller's.
+
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Data};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult, Statement};
+use uuid::Uuid;
+
+use super::codes::Code;
+use super::language::Language;
+use super::problem::Problem;
+use crate::app::App;
+use crate::instant::Instant;
+use crate::registrations::{Role, State as RegistrationState};
+use crate::workshops::State as WorkshopState;
+
+/// What a route asks of its caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anyone, signed in or not.
+    Anyone,
+    /// Anyone signed in.
+    SignedIn,
+    /// Administrators of the instance.
+    Administrator,
+    /// Members (invited or confirmed) of the path's workshop with one of these roles. A draft
+    /// workshop is there for its staff only.
+    Members(&'static [Role]),
+    /// Whoever has any registration there, declined and requested ones included.
+    Registered,
+    /// Members, and anyone at all when the workshop is public and published.
+    Visible,
+}
+
+pub const EVERY_ROLE: &[Role] = &[Role::Organiser, Role::Facilitator, Role::Participant, Role::Auditor];
+pub const STAFF: &[Role] = &[Role::Organiser, Role::Facilitator];
+pub const ORGANISER: &[Role] = &[Role::Organiser];
+pub const SUPERVISION: &[Role] = &[Role::Organiser, Role::Auditor];
+
+/// Where the identifier in a path leads; every table named here knows its workshop.
+fn source(parameter: &str) -> Option<&'static str> {
+    Some(match parameter {
+        "workshop_id" => "(SELECT id, id AS workshop_id FROM workshop)",
+        "organisation_id" => "organisation",
+        "registration_id" => "registration",
+        "session_id" => "session",
+        "attendance_id" => "attendance",
+        "coalition_id" => "coalition",
+        "pledge_id" => "pledge",
+        "working_group_id" => "working_group",
+        "commitment_id" => "commitment",
+        "ballot_id" => "ballot",
+        "candidate_id" => "(SELECT c.id, b.workshop_id FROM candidate c JOIN ballot b ON b.id = c.ballot_id)",
+        _ => return None,
+    })
+}
+
+/// The rule of one route, with its query.
+#[derive(Debug)]
+pub struct Gate {
+    access: Access,
+    /// The name of the path's identifier that leads to a workshop.
+    parameter: Option<String>,
+    sql: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    pub person_id: Uuid,
+    pub sign_in_id: Uuid,
+    pub administrator: bool,
+    pub language: Language,
+}
+
+/// The workshop a path leads to, and the caller's place in it.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    pub workshop_id: Uuid,
+    pub state: WorkshopState,
+    pub public: bool,
+    pub own: Option<Own>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Own {
+    pub registration_id: Uuid,
+    pub role: Role,
+    pub state: RegistrationState,
+    pub organisation_id: Option<Uuid>,
+    pub delegate: bool,
+}
+
+impl Own {
+    /// Invited people are members: signing in proved whose mailbox was invited.
+    pub fn is_member(&self) -> bool {
+        matches!(self.state, RegistrationState::Invited | RegistrationState::Confirmed)
+    }
+}
+
+impl Gate {
+    pub fn new(access: Access, path: &str) -> Self {
+        let parameter = path
+            .split(['{', '}'])
+            .skip(1)
+            .step_by(2)
+            .find(|name| source(name).is_some())
+            .map(str::to_owned);
+        let scope = match parameter.as_deref().and_then(source) {
+            Some(source) => format!("LEFT JOIN {source} x ON x.id = $2 LEFT JOIN workshop w ON w.id = x.workshop_id"),
+            None => "LEFT JOIN workshop w ON w.id = $2".to_owned(),
+        };
+        // One row always: the caller (if the sign-in lives), the workshop (if the path leads to one).
+        let sql = format!(
+            "SELECT p.id AS person_id, p.administrator, p.language, s.expires_at, s.revoked_at, \
+             w.id AS workshop_id, w.state AS workshop_state, w.public, \
+             r.id AS registration_id, r.role, r.state, r.organisation_id, r.delegate \
+             FROM (SELECT 1 AS one) one LEFT JOIN sign_in s ON s.id = $1 LEFT JOIN person p ON p.id = s.person_id {scope} \
+             LEFT JOIN registration r ON r.workshop_id = w.id AND r.person_id = p.id"
+        );
+        Self { access, parameter, sql }
+    }
+
+    pub fn access(&self) -> Access {
+        self.access
+    }
+
+    pub fn leads_to_workshop(&self) -> bool {
+        self.parameter.is_some()
+    }
+
+    /// Lets the request pass, or says why not.
+    pub async fn admit(&'static self, request: &HttpRequest) -> Result<Caller, Problem> {
+        let app = request.app_data::<Data<App>>().ok_or(Code::Internal)?.clone();
+        let bearer = request.headers().get(AUTHORIZATION);
+        if self.access == Access::Anyone && (bearer.is_none() || self.parameter.is_none()) {
+            return Ok(Caller {
+                gate: self,
+                app,
+                sign_in_id: None,
+                path_id: None,
+                signed_in: None,
+                scope: None,
+            });
+        }
+        let token = match bearer {
+            Some(value) => Some(value.to_str().ok().and_then(bearer_token).ok_or_else(unauthorised)?),
+            None => None,
+        };
+        let sign_in_id = match token {
+            Some(token) => Some(app.tokens.verify(token, app.ambient.now()).ok_or_else(unauthorised)?),
+            None => None,
+        };
+        if sign_in_id.is_none() && !matches!(self.access, Access::Anyone | Access::Visible) {
+            return Err(unauthorised());
+        }
+        let path_id = match &self.parameter {
+            Some(name) => {
+                let id = request.match_info().get(name).and_then(|id| id.parse::<Uuid>().ok());
+                Some(id.ok_or(Code::MalformedPath)?)
+            }
+            None => None,
+        };
+        let mut caller = Caller {
+            gate: self,
+            app,
+            sign_in_id,
+            path_id,
+            signed_in: None,
+            scope: None,
+        };
+        let reader = caller.app.store.reader().clone();
+        caller.look(&reader).await?;
+        Ok(caller)
+    }
+
+    fn decide(&self, signed_in: Option<&SignedIn>, scope: Option<&Scope>) -> Result<(), Code> {
+        let own = scope.and_then(|scope| scope.own.as_ref());
+        let staff = own.is_some_and(|own| own.is_member() && own.role != Role::Participant);
+        // A draft is there for its staff; anyone else does not know of it.
+        let known = scope.filter(|scope| scope.state != WorkshopState::Draft || staff);
+        let member = known.and_then(|_| own).filter(|own| own.is_member());
+        let public = known.is_some_and(|scope| scope.public);
+        match self.access {
+            Access::Anyone => Ok(()),
+            Access::Visible if public => Ok(()),
+            _ if signed_in.is_none() => Err(Code::SignInRequired),
+            Access::SignedIn => Ok(()),
+            Access::Administrator => signed_in
+                .is_some_and(|person| person.administrator)
+                .then_some(())
+                .ok_or(Code::NotAllowed),
+            Access::Visible => member.map(|_| ()).ok_or(Code::NotFound),
+            Access::Registered => known.and_then(|_| own).map(|_| ()).ok_or(Code::NotFound),
+            Access::Members(roles) => match member {
+                Some(own) if roles.contains(&own.role) => Ok(()),
+                Some(_) => Err(Code::NotAllowed),
+                None => Err(Code::NotFound),
+            },
+        }
+    }
+}
+
+fn bearer_token(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+fn unauthorised() -> Problem {
+    Problem::from(Code::SignInRequired).header(actix_web::http::header::WWW_AUTHENTICATE, "Bearer")
+}
+
+/// Who asks, and for which workshop; the way to a transaction that writes.
+#[derive(Clone)]
+pub struct Caller {
+    gate: &'static Gate,
+    pub app: Data<App>,
+    sign_in_id: Option<Uuid>,
+    path_id: Option<Uuid>,
+    signed_in: Option<SignedIn>,
+    scope: Option<Scope>,
+}
+
+impl Caller {
+    /// Looks the caller up and decides; on a transaction, as things stand inside it.
+    async fn look(&mut self, on: &impl ConnectionTrait) -> Result<(), Problem> {
+        let values: [sea_orm::Value; 2] = [self.sign_in_id.into(), self.path_id.into()];
+        let statement = Statement::from_sql_and_values(on.get_database_backend(), &self.gate.sql, values);
+        let row = on.query_one_raw(statement).await?.ok_or(Code::Internal)?;
+        self.signed_in = signed_in(&row, self.sign_in_id, self.app.ambient.now())?;
+        self.scope = scope(&row)?;
+        if self.sign_in_id.is_some() && self.signed_in.is_none() {
+            return Err(unauthorised());
+        }
+        match self.gate.decide(self.signed_in.as_ref(), self.scope.as_ref()) {
+            Ok(()) => Ok(()),
+            Err(Code::SignInRequired) => Err(unauthorised()),
+            Err(code) => Err(code.into()),
+        }
+    }
+
+    pub fn person(&self) -> Result<&SignedIn, Problem> {
+        self.signed_in.as_ref().ok_or_else(unauthorised)
+    }
+
+    pub fn person_id(&self) -> Result<Uuid, Problem> {
+        Ok(self.person()?.person_id)
+    }
+
+    /// The workshop the path leads to.
+    pub fn scope(&self) -> Result<&Scope, Problem> {
+        self.scope.as_ref().ok_or_else(|| Code::NotFound.into())
+    }
+
+    pub fn workshop_id(&self) -> Result<Uuid, Problem> {
+        Ok(self.scope()?.workshop_id)
+    }
+
+    /// The caller's own place in that workshop.
+    pub fn own(&self) -> Result<Own, Problem> {
+        self.scope()?.own.ok_or_else(|| Code::NotFound.into())
+    }
+
+    pub fn role(&self) -> Option<Role> {
+        self.scope.as_ref()?.own.filter(Own::is_member).map(|own| own.role)
+    }
+
+    pub fn is(&self, roles: &[Role]) -> bool {
+        self.role().is_some_and(|role| roles.contains(&role))
+    }
+
+    /// The id in the path that led to the workshop.
+    pub fn path_id(&self) -> Result<Uuid, Problem> {
+        self.path_id.ok_or_else(|| Code::NotFound.into())
+    }
+
+    pub fn now(&self) -> Instant {
+        self.app.ambient.now()
+    }
+
+    /// A transaction that writes, in which the caller has been looked up and admitted again: a
+    /// right withdrawn meanwhile no longer counts. Archived workshops do not change.
+    pub async fn begin(&mut self) -> Result<DatabaseTransaction, Problem> {
+        let transaction = self.begin_lasting().await?;
+        if self
+            .scope
+            .as_ref()
+            .is_some_and(|scope| scope.state == WorkshopState::Archived)
+        {
+            return Err(Code::WorkshopArchived.into());
+        }
+        Ok(transaction)
+    }
+
+    /// As [`Caller::begin`], for what outlives the workshop: the coalition and its pledges.
+    pub async fn begin_lasting(&mut self) -> Result<DatabaseTransaction, Problem> {
+        let transaction = self.app.store.write().await?;
+        if self.gate.access != Access::Anyone {
+            self.look(&transaction).await?;
+        }
+        Ok(transaction)
+    }
+}
+
+fn signed_in(row: &QueryResult, sign_in_id: Option<Uuid>, now: Instant) -> Result<Option<SignedIn>, DbErr> {
+    let (Some(sign_in_id), Some(person_id)) = (sign_in_id, row.try_get::<Option<Uuid>>("", "person_id")?) else {
+        return Ok(None);
+    };
+    let revoked: Option<i64> = row.try_get("", "revoked_at")?;
+    let expires: i64 = row.try_get("", "expires_at")?;
+    if revoked.is_some() || expires <= now.micros() {
+        return Ok(None);
+    }
+    let (administrator, language) = (row.try_get("", "administrator")?, row.try_get("", "language")?);
+    Ok(Some(SignedIn {
+        person_id,
+        sign_in_id,
+        administrator,
+        language,
+    }))
+}
+
+fn scope(row: &QueryResult) -> Result<Option<Scope>, DbErr> {
+    let Some(workshop_id) = row.try_get("", "workshop_id")? else {
+        return Ok(None);
+    };
+    let own = match row.try_get("", "registration_id")? {
+        Some(registration_id) => Some(Own {
+            registration_id,
+            role: row.try_get("", "role")?,
+            state: row.try_get("", "state")?,
+            organisation_id: row.try_get("", "organisation_id")?,
+            delegate: row.try_get("", "delegate")?,
+        }),
+        None => None,
+    };
+    Ok(Some(Scope {
+        workshop_id,
+        state: row.try_get("", "workshop_state")?,
+        public: row.try_get("", "public")?,
+        own,
+    }))
+}
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        // Put there by the route's gate; its absence would be a defect, and refuses.
+        std::future::ready(
+            request
+                .extensions()
+                .get::<Caller>()
+                .cloned()
+                .ok_or_else(|| Code::Internal.into()),
+        )
+    }
+}

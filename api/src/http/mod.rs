@@ -1,0 +1,31 @@
+//! The conventions of the API, shared by every room: routes and access, bodies and queries,
+//! answers and problems, the document.
+//!
+//! Nothing here knows what a workshop or a ballot is for; rooms depend on this one, never the
+//! other way but for the two enums that access speaks of (roles, states).
+
+mod access;
+mod body;
+mod codes;
+mod codes_more;
+pub mod csv;
+pub mod document;
+mod edge;
+mod language;
+mod problem;
+mod query;
+mod reply;
+mod routes;
+pub mod rules;
+
+pub use access::{Access, Caller, EVERY_ROLE, ORGANISER, Own, STAFF, SUPERVISION};
+pub use body::{Json, MergePatch, OptionalJson, read};
+pub use codes::Code;
+pub use edge::edge;
+pub use language::Language;
+pub use problem::{Fault, Problem};
+pub use query::{Cursor, Limit, Page, Query};
+pub(crate) use reply::resource;
+pub use reply::{Answer, Etag, File, IfMatch, NoContent, Reply, Resource};
+pub(crate) use routes::route;
+pub use routes::{Room, Route};

@@ -1,0 +1,169 @@
+//! A room's routes: one list for the server, the document and the tests.
+//!
+//! Method and path stand in the `utoipa::path` attribute of a handler and nowhere else; what the
+//! route asks of its caller and which problems it can answer stand in its line of the list.
+
+use std::collections::BTreeMap;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{AppService, HttpServiceFactory, ServiceRequest};
+use actix_web::http::Method;
+use actix_web::http::header::ALLOW;
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{HttpMessage as _, Resource, guard, web};
+use utoipa::__dev::{SchemaReferences, Tags};
+use utoipa::openapi::path::{HttpMethod, Operation, PathItem, Paths, PathsBuilder};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa_actix_web::OpenApiFactory;
+
+use super::access::{Access, Gate};
+use super::codes::Code;
+use super::document;
+use super::problem::Problem;
+
+pub struct Route {
+    pub method: Method,
+    pub path: String,
+    pub access: Access,
+    pub problems: &'static [Code],
+    pub operation: Operation,
+    schemas: Vec<(String, RefOr<Schema>)>,
+    handler: actix_web::Route,
+}
+
+impl Route {
+    pub fn new<'t, P: utoipa::Path + SchemaReferences + Tags<'t>>(
+        handler: actix_web::Route,
+        access: Access,
+        problems: &'static [Code],
+    ) -> Self {
+        let method = match P::methods().first() {
+            Some(HttpMethod::Get) => Method::GET,
+            Some(HttpMethod::Put) => Method::PUT,
+            Some(HttpMethod::Delete) => Method::DELETE,
+            Some(HttpMethod::Patch) => Method::PATCH,
+            _ => Method::POST,
+        };
+        let mut schemas = Vec::new();
+        P::schemas(&mut schemas);
+        Self {
+            method,
+            path: P::path(),
+            access,
+            problems,
+            operation: P::operation(),
+            schemas,
+            handler,
+        }
+    }
+}
+
+/// `route!(handler, access, [Code, …])`.
+macro_rules! route {
+    ($handler:ident, $access:expr, [$($code:ident),* $(,)?]) => {
+        pastey::paste! {
+            crate::http::Route::new::<[<__path_ $handler>]>(
+                actix_web::web::route().to($handler), $access, &[$(crate::http::Code::$code),*],
+            )
+        }
+    };
+}
+pub(crate) use route;
+
+/// The routes of one room.
+pub struct Room {
+    pub tag: &'static str,
+    pub routes: Vec<Route>,
+}
+
+impl Room {
+    pub fn new(tag: &'static str, routes: impl IntoIterator<Item = Route>) -> Self {
+        Self {
+            tag,
+            routes: routes.into_iter().collect(),
+        }
+    }
+}
+
+impl HttpServiceFactory for Room {
+    fn register(self, config: &mut AppService) {
+        let mut paths: BTreeMap<String, Vec<Route>> = BTreeMap::new();
+        for route in self.routes {
+            paths.entry(route.path.clone()).or_default().push(route);
+        }
+        for (path, routes) in paths {
+            let allow = routes
+                .iter()
+                .map(|route| {
+                    if route.method == Method::GET {
+                        "GET, HEAD"
+                    } else {
+                        route.method.as_str()
+                    }
+                })
+                .collect::<Vec<_>>()
+                .join(", ");
+            let mut resource = Resource::new(path.as_str());
+            let mut gates: Vec<(Method, &'static Gate)> = Vec::new();
+            for route in routes {
+                // Lives as long as the process: routes are made once per worker, when it starts.
+                gates.push((
+                    route.method.clone(),
+                    Box::leak(Box::new(Gate::new(route.access, &path))),
+                ));
+                resource = resource.route(match route.method {
+                    Method::GET => route.handler.guard(guard::Any(guard::Get()).or(guard::Head())),
+                    method => route.handler.guard(guard::Method(method)),
+                });
+            }
+            let resource = resource.default_service(web::to(move || {
+                let problem = Problem::from(Code::MethodNotAllowed)
+                    .with("allow", &allow)
+                    .header(ALLOW, &allow);
+                async move { Err::<&'static str, _>(problem) }
+            }));
+            let resource = resource.wrap(from_fn(move |request: ServiceRequest, next: Next<BoxBody>| {
+                let method = if request.method() == Method::HEAD {
+                    &Method::GET
+                } else {
+                    request.method()
+                };
+                let gate = gates.iter().find(|(known, _)| known == method).map(|(_, gate)| *gate);
+                async move {
+                    if let Some(gate) = gate {
+                        match gate.admit(request.request()).await {
+                            Ok(caller) => request.extensions_mut().insert(caller),
+                            Err(problem) => return Ok(request.error_response(problem)),
+                        };
+                    }
+                    next.call(request).await
+                }
+            }));
+            HttpServiceFactory::register(resource, config);
+        }
+    }
+}
+
+impl OpenApiFactory for Room {
+    fn paths(&self) -> Paths {
+        self.routes
+            .iter()
+            .fold(PathsBuilder::new(), |paths, route| {
+                let method = match route.method {
+                    Method::GET => HttpMethod::Get,
+                    Method::PUT => HttpMethod::Put,
+                    Method::DELETE => HttpMethod::Delete,
+                    Method::PATCH => HttpMethod::Patch,
+                    _ => HttpMethod::Post,
+                };
+                paths.path(&route.path, PathItem::new(method, document::operation(self.tag, route)))
+            })
+            .build()
+    }
+
+    fn schemas(&self, schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        for route in &self.routes {
+            schemas.extend(route.schemas.iter().cloned());
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Refresh tokens and the sign-ins they keep alive.
+//!
+//! A refresh token is used once; its successor is derived from it, so that whoever lost the answer
+//! gets the same successor again for 60 seconds, without the store holding any token. Reuse after
+//! that means that two hold it, and ends the sign-in.
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::OnConflict;
+
+use crate::ambient::Ambient;
+use crate::http::Problem;
+use crate::instant::{DAY, Instant, SECOND};
+use crate::secrets::{Key, base64url, sha256};
+
+pub const REFRESH_LIFE: i64 = 30 * DAY;
+const GRACE: i64 = 60 * SECOND;
+
+/// Opens a sign-in for the person; it ends when it is not refreshed in time.
+pub async fn open(on: &impl ConnectionTrait, ambient: &Ambient, person_id: Uuid, life: i64) -> Result<Uuid, Problem> {
+    let id = ambient.id();
+    let now = ambient.now();
+    let row = sign_in::ActiveModel {
+        id: Set(id),
+        person_id: Set(person_id),
+        created_at: Set(now),
+        expires_at: Set(now.plus(life)),
+        revoked_at: Set(None),
+    };
+    sign_in::Entity::insert(row).exec_without_returning(on).await?;
+    Ok(id)
+}
+
+/// The first refresh token of a sign-in.
+pub async fn first(on: &impl ConnectionTrait, ambient: &Ambient, sign_in_id: Uuid) -> Result<String, Problem> {
+    let token = base64url::encode(ambient.bytes::<32>());
+    store(on, ambient, sign_in_id, &token).await?;
+    Ok(token)
+}
+
+async fn store(on: &impl ConnectionTrait, ambient: &Ambient, sign_in_id: Uuid, token: &str) -> Result<(), Problem> {
+    let now = ambient.now();
+    let row = refresh_token::ActiveModel {
+        digest: Set(sha256(&[token.as_bytes()]).to_vec()),
+        sign_in_id: Set(sign_in_id),
+        issued_at: Set(now),
+        expires_at: Set(now.plus(REFRESH_LIFE)),
+        used_at: Set(None),
+    };
+    let on_conflict = OnConflict::column(refresh_token::Column::Digest)
+        .do_nothing()
+        .to_owned();
+    refresh_token::Entity::insert(row)
+        .on_conflict(on_conflict)
+        .exec_without_returning(on)
+        .await?;
+    Ok(())
+}
+
+pub struct Refreshed {
+    pub person_id: Uuid,
+    pub sign_in_id: Uuid,
+    pub successor: String,
+}
+
+/// The successor, or nothing when the token is good for nothing (any more). The caller commits in
+/// either case: a reuse that ends the sign-in must last.
+pub async fn rotate(
+    on: &impl ConnectionTrait,
+    ambient: &Ambient,
+    secret: &Key,
+    token: &str,
+) -> Result<Option<Refreshed>, Problem> {
+    use refresh_token::{Column, Entity};
+    let now = ambient.now();
+    let digest = sha256(&[token.as_bytes()]).to_vec();
+    // Marks it used if it was not: of two at once only one is first, the other finds it used.
+    Entity::update_many()
+        .col_expr(Column::UsedAt, Expr::value(now))
+        .filter(Column::Digest.eq(digest.clone()))
+        .filter(Column::UsedAt.is_null())
+        .exec(on)
+        .await?;
+    let Some(row) = Entity::find_by_id(digest).one(on).await? else {
+        return Ok(None);
+    };
+    let Some(sign_in) = sign_in::Entity::find_by_id(row.sign_in_id).one(on).await? else {
+        return Ok(None);
+    };
+    if row.expires_at <= now || sign_in.revoked_at.is_some() || sign_in.expires_at <= now {
+        return Ok(None);
+    }
+    if row.used_at.is_some_and(|used| used.plus(GRACE) <= now) {
+        revoke(on, ambient, row.sign_in_id).await?;
+        return Ok(None);
+    }
+    let successor = base64url::encode(secret.derive("palabre/refresh-tokens/v1").mac(&[token.as_bytes()]));
+    store(on, ambient, row.sign_in_id, &successor).await?;
+    sign_in::Entity::update_many()
+        .col_expr(sign_in::Column::ExpiresAt, Expr::value(now.plus(REFRESH_LIFE)))
+        .filter(sign_in::Column::Id.eq(row.sign_in_id))
+        .exec(on)
+        .await?;
+    Ok(Some(Refreshed {
+        person_id: sign_in.person_id,
+        sign_in_id: row.sign_in_id,
+        successor,
+    }))
+}
+
+/// The sign-in a refresh token belongs to.
+pub async fn sign_in_of(on: &impl ConnectionTrait, token: &str) -> Result<Option<Uuid>, Problem> {
+    let row = refresh_token::Entity::find_by_id(sha256(&[token.as_bytes()]).to_vec())
+        .one(on)
+        .await?;
+    Ok(row.map(|row| row.sign_in_id))
+}
+
+pub async fn revoke(on: &impl ConnectionTrait, ambient: &Ambient, sign_in_id: Uuid) -> Result<(), Problem> {
+    sign_in::Entity::update_many()
+        .col_expr(sign_in::Column::RevokedAt, Expr::value(ambient.now()))
+        .filter(sign_in::Column::Id.eq(sign_in_id))
+        .filter(sign_in::Column::RevokedAt.is_null())
+        .exec(on)
+        .await?;
+    Ok(())
+}
+
+mod sign_in {
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "sign_in")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub person_id: Uuid,
+        pub created_at: Instant,
+        pub expires_at: Instant,
+        pub revoked_at: Option<Instant>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod refresh_token {
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "refresh_token")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false, column_type = "VarBinary(StringLen::None)")]
+        pub digest: Vec<u8>,
+        pub sign_in_id: Uuid,
+        pub issued_at: Instant,
+        pub expires_at: Instant,
+        pub used_at: Option<Instant>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

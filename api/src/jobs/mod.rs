@@ -1,0 +1,40 @@
+//! Work that no request waits for: letters, scheduled openings and closings, counting.
+//!
+//! Each loop looks for what is due, does it, and sleeps until it is woken or some seconds have
+//! passed; any number of processes may run them, since the work itself is claimed in the database.
+
+use std::time::Duration;
+
+use actix_web::web::Data;
+use tokio::task::JoinHandle;
+
+use crate::app::App;
+
+/// Starts the loops; they end when their handles are aborted.
+pub fn start(app: &Data<App>) -> Vec<JoinHandle<()>> {
+    let (mail, ballots) = (app.clone(), app.clone());
+    vec![
+        tokio::spawn(async move {
+            loop {
+                match crate::mail::delivery::run_due(&mail).await {
+                    Ok(true) => {}
+                    Ok(false) => {
+                        let _ = tokio::time::timeout(Duration::from_secs(5), mail.mail.rung()).await;
+                    }
+                    Err(problem) => {
+                        tracing::warn!(%problem, "the outbox cannot be read");
+                        tokio::time::sleep(Duration::from_secs(5)).await;
+                    }
+                }
+            }
+        }),
+        tokio::spawn(async move {
+            loop {
+                if let Err(problem) = crate::ballots::run_due(&ballots).await {
+                    tracing::warn!(%problem, "ballots that are due cannot be handled");
+                }
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }),
+    ]
+}

@@ -1,0 +1,222 @@
+//! The journal: who did what, when, on which, as organiser, facilitator, auditor or operator.
+//!
+//! A line is written in the transaction of the act itself, so that there is no act without its
+//! line. It is append-only in the database, has no foreign key to people, and holds no secret and
+//! nothing of anyone's vote.
+
+use sea_orm::entity::prelude::*;
+use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::ambient::Ambient;
+use crate::http::{Access, Answer, Caller, Cursor, Limit, Page, Problem, Query, Reply, Room, SUPERVISION, route};
+use crate::instant::Instant;
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "journal")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub at: Instant,
+    pub workshop_id: Option<Uuid>,
+    pub actor_id: Option<Uuid>,
+    pub actor_role: String,
+    pub act: String,
+    pub subject: String,
+    pub subject_id: Uuid,
+    pub before: Option<Json>,
+    pub after: Option<Json>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// One act, before it is written.
+pub struct Act<'a> {
+    pub act: &'static str,
+    pub subject: &'static str,
+    pub subject_id: Uuid,
+    pub before: Option<&'a dyn erased::Json>,
+    pub after: Option<&'a dyn erased::Json>,
+}
+
+mod erased {
+    /// Anything that serialises, so that callers hand over what they have.
+    pub trait Json {
+        fn value(&self) -> serde_json::Value;
+    }
+
+    impl<T: serde::Serialize> Json for T {
+        fn value(&self) -> serde_json::Value {
+            serde_json::to_value(self).unwrap_or_default()
+        }
+    }
+}
+
+impl Act<'_> {
+    pub fn new(act: &'static str, subject: &'static str, subject_id: Uuid) -> Self {
+        Self {
+            act,
+            subject,
+            subject_id,
+            before: None,
+            after: None,
+        }
+    }
+}
+
+impl<'a> Act<'a> {
+    pub fn before(mut self, value: &'a impl Serialize) -> Self {
+        self.before = Some(value);
+        self
+    }
+
+    pub fn after(mut self, value: &'a impl Serialize) -> Self {
+        self.after = Some(value);
+        self
+    }
+}
+
+/// Writes the line of an act by the caller.
+pub async fn write(on: &impl ConnectionTrait, caller: &Caller, act: Act<'_>) -> Result<(), Problem> {
+    let role = match caller.role() {
+        Some(role) => role.as_str(),
+        None if caller.person()?.administrator => "administrator",
+        None => "person",
+    };
+    let workshop_id = caller.workshop_id().ok();
+    line(
+        on,
+        &caller.app.ambient,
+        workshop_id,
+        Some(caller.person_id()?),
+        role,
+        act,
+    )
+    .await
+}
+
+/// Writes the line of an act by the instance itself (a scheduled closing) or its operator.
+pub async fn write_as(
+    on: &impl ConnectionTrait,
+    ambient: &Ambient,
+    role: &str,
+    workshop_id: Option<Uuid>,
+    act: Act<'_>,
+) -> Result<(), Problem> {
+    line(on, ambient, workshop_id, None, role, act).await
+}
+
+async fn line(
+    on: &impl ConnectionTrait,
+    ambient: &Ambient,
+    workshop_id: Option<Uuid>,
+    actor_id: Option<Uuid>,
+    role: &str,
+    act: Act<'_>,
+) -> Result<(), Problem> {
+    let line = ActiveModel {
+        id: Set(ambient.id()),
+        at: Set(ambient.now()),
+        workshop_id: Set(workshop_id.or((act.subject == "workshop").then_some(act.subject_id))),
+        actor_id: Set(actor_id),
+        actor_role: Set(role.to_owned()),
+        act: Set(act.act.to_owned()),
+        subject: Set(act.subject.to_owned()),
+        subject_id: Set(act.subject_id),
+        before: Set(act.before.map(erased::Json::value)),
+        after: Set(act.after.map(erased::Json::value)),
+    };
+    Entity::insert(line).exec_without_returning(on).await?;
+    Ok(())
+}
+
+/// A line of the journal.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "at": "2020-08-28T16:00:00Z",
+    "actor_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4f", "actor_role": "organiser",
+    "act": "open", "subject": "ballot", "subject_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d50",
+    "before": {"state": "draft"}, "after": {"state": "open"}
+}))]
+pub struct JournalLine {
+    id: Uuid,
+    at: Instant,
+    /// The person who did it; null when the instance did, on schedule
+    actor_id: Option<Uuid>,
+    /// The role in which it was done
+    actor_role: String,
+    act: String,
+    /// The kind of thing it was done to
+    subject: String,
+    subject_id: Uuid,
+    /// What it was before, where that says something
+    before: Option<Value>,
+    /// What it became
+    after: Option<Value>,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Filter {
+    /// Lines on one page: 1–200, default 50
+    #[serde(default)]
+    #[param(value_type = Option<u32>)]
+    limit: Limit,
+    /// Where the previous page ended
+    #[param(value_type = Option<String>)]
+    cursor: Option<Cursor<Uuid>>,
+    /// Only this act, for example `open`
+    act: Option<String>,
+    /// Only this kind of subject, for example `ballot`
+    subject: Option<String>,
+}
+
+/// Read the journal
+///
+/// Who did what in the workshop, oldest first.
+#[utoipa::path(get, path = "/v1/workshops/{workshop_id}/journal", params(Filter), responses((status = 200, body = Page<JournalLine>)))]
+async fn read(caller: Caller, filter: Query<Filter>) -> Answer<Page<JournalLine>> {
+    let Query(filter) = filter;
+    let mut select = Entity::find().filter(Column::WorkshopId.eq(caller.workshop_id()?));
+    if let Some(act) = filter.act {
+        select = select.filter(Column::Act.eq(act));
+    }
+    if let Some(subject) = filter.subject {
+        select = select.filter(Column::Subject.eq(subject));
+    }
+    if let Some(Cursor(after)) = filter.cursor {
+        select = select.filter(Column::Id.gt(after));
+    }
+    let rows = select
+        .order_by_asc(Column::Id)
+        .limit(filter.limit.probe())
+        .all(caller.app.store.reader())
+        .await?;
+    let page = Page::of(
+        rows,
+        filter.limit,
+        |row| row.id,
+        |row| JournalLine {
+            id: row.id,
+            at: row.at,
+            actor_id: row.actor_id,
+            actor_role: row.actor_role,
+            act: row.act,
+            subject: row.subject,
+            subject_id: row.subject_id,
+            before: row.before,
+            after: row.after,
+        },
+    );
+    Ok(Reply::plain(page))
+}
+
+pub fn room() -> Room {
+    Room::new("Journal", [route!(read, Access::Members(SUPERVISION), [])])
+}

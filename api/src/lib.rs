@@ -1,0 +1,27 @@
+//! Palabre: the backend of a virtual workshop that ends in commitments and a vote.
+//!
+//! Data flows one way: a route asks a rule (pure code) and the store; rooms are named after what a
+//! user would name. See the map in the README.
+
+pub mod ambient;
+pub mod app;
+mod attendance;
+mod ballots;
+pub mod cli;
+mod coalitions;
+mod demo;
+mod http;
+mod identity;
+pub mod instant;
+mod jobs;
+mod journal;
+mod mail;
+mod organisations;
+mod registrations;
+mod secrets;
+mod sessions;
+pub mod settings;
+pub mod store;
+mod workshops;
+
+pub use app::{App, Running, openapi, rooms, serve};

@@ -1,0 +1,155 @@
+//! The outbox: letters are rows, written in the transaction of the act that causes them, and sent
+//! by a job that tries again.
+//!
+//! A letter says what it is about; its text is made when it is sent, so that no code ever rests in
+//! the outbox. Addresses stand in no log in clear.
+
+pub mod delivery;
+mod texts;
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::entity::prelude::*;
+use serde::Serialize;
+use tokio::sync::Notify;
+use utoipa::ToSchema;
+
+use crate::ambient::Ambient;
+use crate::http::{Language, Problem};
+use crate::identity::address::EmailAddress;
+use crate::instant::Instant;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum Kind {
+    SignInCode,
+    Invitation,
+}
+
+/// How far a letter has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema, EnumIter, DeriveActiveEnum)]
+#[serde(rename_all = "snake_case")]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum Delivery {
+    Queued,
+    Sent,
+    Failed,
+}
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "mail")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub kind: Kind,
+    pub recipient: String,
+    pub language: Language,
+    pub workshop_id: Option<Uuid>,
+    pub registration_id: Option<Uuid>,
+    pub state: Delivery,
+    pub attempts: i32,
+    pub due_at: Instant,
+    pub last_error: Option<String>,
+    pub created_at: Instant,
+    pub finished_at: Option<Instant>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// A letter to be written.
+pub struct Letter<'a> {
+    kind: Kind,
+    recipient: &'a str,
+    language: Language,
+    workshop_id: Option<Uuid>,
+    registration_id: Option<Uuid>,
+}
+
+impl<'a> Letter<'a> {
+    pub fn sign_in_code(address: &'a EmailAddress, language: Language) -> Self {
+        Self {
+            kind: Kind::SignInCode,
+            recipient: address.typed(),
+            language,
+            workshop_id: None,
+            registration_id: None,
+        }
+    }
+
+    pub fn invitation(recipient: &'a str, language: Language, workshop_id: Uuid, registration_id: Uuid) -> Self {
+        Self {
+            kind: Kind::Invitation,
+            recipient,
+            language,
+            workshop_id: Some(workshop_id),
+            registration_id: Some(registration_id),
+        }
+    }
+}
+
+/// Puts a letter in the outbox; wake the delivery after the commit.
+pub async fn enqueue(on: &impl ConnectionTrait, ambient: &Ambient, letter: Letter<'_>) -> Result<(), Problem> {
+    enqueue_all(on, ambient, [letter]).await
+}
+
+pub async fn enqueue_all<'a>(
+    on: &impl ConnectionTrait,
+    ambient: &Ambient,
+    letters: impl IntoIterator<Item = Letter<'a>>,
+) -> Result<(), Problem> {
+    let now = ambient.now();
+    let rows: Vec<ActiveModel> = letters
+        .into_iter()
+        .map(|letter| ActiveModel {
+            id: Set(ambient.id()),
+            kind: Set(letter.kind),
+            recipient: Set(letter.recipient.to_owned()),
+            language: Set(letter.language),
+            workshop_id: Set(letter.workshop_id),
+            registration_id: Set(letter.registration_id),
+            state: Set(Delivery::Queued),
+            attempts: Set(0),
+            due_at: Set(now),
+            last_error: Set(None),
+            created_at: Set(now),
+            finished_at: Set(None),
+        })
+        .collect();
+    for rows in rows.chunks(500) {
+        Entity::insert_many(rows.iter().cloned())
+            .exec_without_returning(on)
+            .await?;
+    }
+    Ok(())
+}
+
+/// How many letters of a kind the address was written since.
+pub async fn recent(
+    on: &impl ConnectionTrait,
+    kind: Kind,
+    address: &EmailAddress,
+    since: Instant,
+) -> Result<u64, Problem> {
+    use sea_orm::PaginatorTrait as _;
+    let select = Entity::find()
+        .filter(Column::Kind.eq(kind))
+        .filter(Column::Recipient.eq(address.typed()))
+        .filter(Column::CreatedAt.gt(since));
+    Ok(select.count(on).await?)
+}
+
+/// Wakes the delivery when a letter was put in; other processes find it by looking now and then.
+#[derive(Default)]
+pub struct Bell(Notify);
+
+impl Bell {
+    pub fn wake(&self) {
+        self.0.notify_one();
+    }
+
+    pub async fn rung(&self) {
+        self.0.notified().await;
+    }
+}

@@ -1,0 +1,71 @@
+//! The words of letters, in French and English. Plain text: it arrives everywhere.
+
+use crate::http::Language;
+
+pub struct Text {
+    pub subject: String,
+    pub body: String,
+}
+
+pub fn sign_in_code(language: Language, code: &str) -> Text {
+    let (first, last) = code.split_at(4.min(code.len()));
+    match language {
+        Language::Fr => Text {
+            subject: "Votre code de connexion".into(),
+            body: format!(
+                "Bonjour,\n\nVotre code de connexion :\n\n    {first} {last}\n\nIl est valable 30 minutes et ne sert qu'une fois. \
+                 Ne le communiquez à personne.\nSi vous n'avez rien demandé, ignorez ce message.\n"
+            ),
+        },
+        Language::En => Text {
+            subject: "Your sign-in code".into(),
+            body: format!(
+                "Hello,\n\nYour sign-in code:\n\n    {first} {last}\n\nIt is good for 30 minutes and for one use. \
+                 Do not give it to anyone.\nIf you did not ask for it, ignore this message.\n"
+            ),
+        },
+    }
+}
+
+pub struct Invitation<'a> {
+    pub name: &'a str,
+    pub title: &'a str,
+    pub host: &'a str,
+    pub first_day: &'a str,
+    pub last_day: &'a str,
+    pub link: &'a str,
+}
+
+pub fn invitation(language: Language, of: &Invitation<'_>) -> Text {
+    let Invitation {
+        name,
+        title,
+        host,
+        first_day,
+        last_day,
+        link,
+    } = of;
+    let by = if host.is_empty() {
+        String::new()
+    } else {
+        format!(" ({host})")
+    };
+    match language {
+        Language::Fr => Text {
+            subject: format!("Invitation : {title}"),
+            body: format!(
+                "Bonjour {name},\n\nVous êtes invité(e) à l'atelier « {title} »{by}, du {first_day} au {last_day}.\n\n\
+                 Pour confirmer votre participation ou la décliner :\n{link}\n\n\
+                 Connectez-vous avec cette adresse électronique : un code vous sera envoyé, il n'y a pas de mot de passe.\n"
+            ),
+        },
+        Language::En => Text {
+            subject: format!("Invitation: {title}"),
+            body: format!(
+                "Hello {name},\n\nYou are invited to the workshop \"{title}\"{by}, from {first_day} to {last_day}.\n\n\
+                 To confirm or decline:\n{link}\n\n\
+                 Sign in with this e-mail address: a code will be sent to you, there is no password.\n"
+            ),
+        },
+    }
+}

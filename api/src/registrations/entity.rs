@@ -1,0 +1,175 @@
+//! The table of registrations.
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::roster::fold_name;
+use crate::http::{Caller, Code, Problem};
+use crate::identity::person;
+use crate::instant::Instant;
+
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    EnumIter,
+    DeriveActiveEnum,
+)]
+#[serde(rename_all = "snake_case")]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum Role {
+    Organiser,
+    Facilitator,
+    Participant,
+    Auditor,
+}
+
+impl Role {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Organiser => "organiser",
+            Self::Facilitator => "facilitator",
+            Self::Participant => "participant",
+            Self::Auditor => "auditor",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, EnumIter, DeriveActiveEnum)]
+#[serde(rename_all = "snake_case")]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[schema(as = RegistrationState)]
+pub enum State {
+    Requested,
+    Invited,
+    Confirmed,
+    Declined,
+}
+
+/// The categories of the digital sector's actors.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    EnumIter,
+    DeriveActiveEnum,
+)]
+#[serde(rename_all = "snake_case")]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum Category {
+    PublicAdministration,
+    Company,
+    Startup,
+    Education,
+    Association,
+    Incubator,
+    Donor,
+    Other,
+}
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "registration")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub workshop_id: Uuid,
+    pub person_id: Uuid,
+    pub name: String,
+    pub folded_name: String,
+    pub role: Role,
+    pub state: State,
+    pub organisation_id: Option<Uuid>,
+    pub category: Option<Category>,
+    pub delegate: bool,
+    pub created_at: Instant,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {
+    #[sea_orm(
+        belongs_to = "crate::workshops::entity::Entity",
+        from = "Column::WorkshopId",
+        to = "crate::workshops::entity::Column::Id"
+    )]
+    Workshop,
+    #[sea_orm(
+        belongs_to = "crate::identity::person::Entity",
+        from = "Column::PersonId",
+        to = "crate::identity::person::Column::Id"
+    )]
+    Person,
+    #[sea_orm(
+        belongs_to = "crate::organisations::entity::Entity",
+        from = "Column::OrganisationId",
+        to = "crate::organisations::entity::Column::Id"
+    )]
+    Organisation,
+}
+
+impl Related<crate::identity::person::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Person.def()
+    }
+}
+
+impl Related<crate::organisations::entity::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Organisation.def()
+    }
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+pub async fn find(on: &impl ConnectionTrait, id: Uuid) -> Result<Model, Problem> {
+    Entity::find_by_id(id)
+        .one(on)
+        .await?
+        .ok_or_else(|| Code::NotFound.into())
+}
+
+/// Whoever creates a workshop organises it.
+pub async fn add_first_organiser(on: &impl ConnectionTrait, caller: &Caller, workshop_id: Uuid) -> Result<(), Problem> {
+    let person = person::Entity::find_by_id(caller.person_id()?)
+        .one(on)
+        .await?
+        .ok_or(Code::NotFound)?;
+    // The mailbox's name until the person says theirs.
+    let name = if person.name.is_empty() {
+        person.address_typed.split('@').next().unwrap_or_default().to_owned()
+    } else {
+        person.name
+    };
+    let row = ActiveModel {
+        id: Set(caller.app.ambient.id()),
+        workshop_id: Set(workshop_id),
+        person_id: Set(person.id),
+        folded_name: Set(fold_name(&name)),
+        name: Set(name),
+        role: Set(Role::Organiser),
+        state: Set(State::Confirmed),
+        organisation_id: Set(None),
+        category: Set(None),
+        delegate: Set(false),
+        created_at: Set(caller.now()),
+    };
+    Entity::insert(row).exec_without_returning(on).await?;
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! The list of people to invite, read from a spreadsheet saved as CSV.
+//!
+//! Takes the file as French Excel and LibreOffice write it, and says of every line that is not
+//! empty either what it holds or what is wrong with it. This room knows only the file: it looks
+//! no one up, stores nothing, and decides nothing about who may be invited.
+
+mod columns;
+mod decode;
+mod rows;
+mod sheet;
+mod template;
+mod text;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use crate::identity::address::EmailAddress;
+
+pub use columns::Field;
+pub use decode::Encoding;
+pub use sheet::Delimiter;
+pub use template::template;
+pub use text::fold_name;
+pub use words::{Category, Language, RosterRole};
+
+/// More lines than any workshop invites; above, the file is refused as a whole.
+pub const MAX_ROWS: usize = 20_000;
+
+/// Longest name of a person or of an organisation, in characters.
+pub const MAX_NAME: usize = 200;
+
+/// What a file says.
+#[derive(Debug, Clone)]
+pub struct Roster {
+    pub rows: Vec<Row>,
+    pub faults: Vec<RowFault>,
+    /// Headers unknown here, as written; `#3` for a third column without one.
+    pub ignored_columns: Vec<String>,
+    pub delimiter: Delimiter,
+    pub encoding: Encoding,
+}
+
+/// One person to invite. `line` is where the record starts in the file, counted from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    pub line: u64,
+    pub email: EmailAddress,
+    /// Empty only when the file has no column of names.
+    pub name: String,
+    pub role: RosterRole,
+    pub organisation: Option<String>,
+    pub category: Option<Category>,
+    pub delegate: bool,
+    pub language: Option<Language>,
+}
+
+/// What is wrong with one line; a line may have several faults, and is then in no `Row`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowFault {
+    pub line: u64,
+    /// Our name of the column (`email`, `name`, …), where the fault is in one.
+    pub column: Option<&'static str>,
+    pub code: &'static str,
+    /// The cell, shortened; for a repetition, the number of the earlier line.
+    pub value: Option<String>,
+}
+
+/// Why a file cannot be read at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RosterFault {
+    EmptyFile,
+    /// Binary content, such as an Excel workbook.
+    NotCsv,
+    /// A quotation mark opened on this line is never closed, or the bytes are damaged.
+    UnreadableCsv {
+        line: Option<u64>,
+    },
+    MissingEmailColumn,
+    /// Two columns for the same thing; the header of the second.
+    DuplicateColumn(String),
+    TooManyRows,
+}
+
+impl RosterFault {
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::EmptyFile => "empty_file",
+            Self::NotCsv => "not_csv",
+            Self::UnreadableCsv { .. } => "unreadable_csv",
+            Self::MissingEmailColumn => "missing_email_column",
+            Self::DuplicateColumn(_) => "duplicate_column",
+            Self::TooManyRows => "too_many_rows",
+        }
+    }
+}
+
+impl fmt::Display for RosterFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl std::error::Error for RosterFault {}
+
+/// Reads a file. An `Err` is about the file, `Roster::faults` about its lines.
+pub fn read(bytes: &[u8]) -> Result<Roster, RosterFault> {
+    let (text, encoding) = decode::decode(bytes)?;
+    let (delimiter, records) = sheet::split(&text)?;
+    let mut records = records.into_iter();
+    let (_, header) = records.next().ok_or(RosterFault::EmptyFile)?;
+    let mut reader = rows::Reader::new(columns::Columns::find(&header)?);
+    for (line, cells) in records {
+        reader.add(line, &cells);
+    }
+    Ok(reader.finish(delimiter, encoding))
+}

@@ -1,0 +1,7 @@
+//! Routes of registrations.
+
+use crate::http::Room;
+
+pub fn room() -> Room {
+    Room::new("Registrations", [])
+}

@@ -1,0 +1,100 @@
+//! Sealing of keys at rest under `PALABRE_SECRET`, and keys derived from it.
+//!
+//! The secret itself leaves this room nowhere: not in a log, not in an error, not in `Debug`.
+
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
+use sha2::{Digest, Sha256};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::ambient::Ambient;
+
+/// 32 secret bytes that are wiped when dropped.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct Key(pub [u8; 32]);
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Key(…)")
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub struct DoesNotOpen;
+
+impl Key {
+    /// A key of its own for each purpose (HKDF-SHA256, RFC 5869).
+    pub fn derive(&self, purpose: &str) -> Key {
+        let mut derived = [0; 32];
+        // 32 bytes are always within HKDF's limit of 255 blocks.
+        let _ = Hkdf::<Sha256>::new(None, &self.0).expand(purpose.as_bytes(), &mut derived);
+        Key(derived)
+    }
+
+    /// HMAC-SHA256 (RFC 2104).
+    pub fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let Ok(mut mac) = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&self.0) else {
+            unreachable!("HMAC takes keys of any length")
+        };
+        for part in parts {
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+
+    /// XChaCha20-Poly1305 with a random nonce, which stands before the ciphertext.
+    pub fn seal(&self, ambient: &Ambient, context: &[u8], plain: &[u8]) -> Vec<u8> {
+        let nonce: [u8; 24] = ambient.bytes();
+        let sealed = XChaCha20Poly1305::new(&self.0.into())
+            .encrypt(
+                &XNonce::from(nonce),
+                Payload {
+                    msg: plain,
+                    aad: context,
+                },
+            )
+            .unwrap_or_default();
+        [&nonce[..], &sealed].concat()
+    }
+
+    pub fn open(&self, context: &[u8], sealed: &[u8]) -> Result<Vec<u8>, DoesNotOpen> {
+        let (nonce, body) = sealed.split_first_chunk::<24>().ok_or(DoesNotOpen)?;
+        XChaCha20Poly1305::new(&self.0.into())
+            .decrypt(
+                &XNonce::from(*nonce),
+                Payload {
+                    msg: body,
+                    aad: context,
+                },
+            )
+            .map_err(|_| DoesNotOpen)
+    }
+}
+
+pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+/// Unpadded base64url (RFC 4648 §5), as in JOSE.
+pub mod base64url {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    pub fn encode(bytes: impl AsRef<[u8]>) -> String {
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    pub fn decode(text: &str) -> Option<Vec<u8>> {
+        URL_SAFE_NO_PAD.decode(text).ok()
+    }
+}
+
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,297 @@
+//! Settings: flags, else environment, else an optional file. Unknown names of the `PALABRE_`
+//! family are refused, so that a typing error is not a silent default.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use crate::secrets::Key;
+
+/// Every name of the `PALABRE_` family that means something.
+const KNOWN: [&str; 10] = [
+    "PALABRE_LISTEN",
+    "PALABRE_PUBLIC_URL",
+    "PALABRE_FRONT_END_URL",
+    "PALABRE_SMTP_URL",
+    "PALABRE_MAIL_FROM",
+    "PALABRE_OUTBOX_DIR",
+    "PALABRE_SECRET",
+    "PALABRE_SECRET_FILE",
+    "PALABRE_LOG",
+    "PALABRE_CORS_ORIGINS",
+];
+
+#[derive(Debug)]
+pub struct Invalid(pub String);
+
+impl std::fmt::Display for Invalid {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+/// What a user may set; see `palabre serve --help`.
+#[derive(clap::Args, Clone, Default)]
+pub struct Flags {
+    /// `sqlite://FILE` or `postgres://USER:PASSWORD@HOST/DATABASE`
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        hide_env_values = true,
+        global = true,
+        value_name = "URL"
+    )]
+    pub database_url: Option<String>,
+    /// Address to listen on
+    #[arg(long, env = "PALABRE_LISTEN", global = true, value_name = "HOST:PORT")]
+    pub listen: Option<String>,
+    /// The API's own public address, for links and issuer of tokens
+    #[arg(long, env = "PALABRE_PUBLIC_URL", global = true, value_name = "URL")]
+    pub public_url: Option<String>,
+    /// Where links in mails lead
+    #[arg(long, env = "PALABRE_FRONT_END_URL", global = true, value_name = "URL")]
+    pub front_end_url: Option<String>,
+    /// `smtp://[USER:PASSWORD@]HOST:PORT` or `smtps://…`; without it mails are written as files
+    #[arg(
+        long,
+        env = "PALABRE_SMTP_URL",
+        hide_env_values = true,
+        global = true,
+        value_name = "URL"
+    )]
+    pub smtp_url: Option<String>,
+    /// Sender of mails
+    #[arg(long, env = "PALABRE_MAIL_FROM", global = true, value_name = "ADDRESS")]
+    pub mail_from: Option<String>,
+    /// Folder for mails when there is no SMTP server
+    #[arg(long, env = "PALABRE_OUTBOX_DIR", global = true, value_name = "DIR")]
+    pub outbox_dir: Option<PathBuf>,
+    /// File with 32 bytes (or their base64url) that seal keys at rest
+    #[arg(long, env = "PALABRE_SECRET_FILE", global = true, value_name = "FILE")]
+    pub secret_file: Option<PathBuf>,
+    /// Log filter, for example `info` or `palabre=debug,warn`
+    #[arg(long, env = "PALABRE_LOG", global = true, value_name = "FILTER")]
+    pub log: Option<String>,
+    /// Origins that browsers may call from, separated by commas; `*` for any
+    #[arg(long, env = "PALABRE_CORS_ORIGINS", global = true, value_name = "ORIGINS")]
+    pub cors_origins: Option<String>,
+    /// Settings file (TOML with the names above, for example `PALABRE_LISTEN = "0.0.0.0:8080"`)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub database: Database,
+    pub listen: SocketAddr,
+    pub public_url: String,
+    pub front_end_url: String,
+    pub mail: Mail,
+    pub mail_from: String,
+    pub secret: Key,
+    pub log: String,
+    pub cors_origins: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Database {
+    Sqlite(PathBuf),
+    Postgres(String),
+}
+
+#[derive(Clone, Debug)]
+pub enum Mail {
+    Smtp(String),
+    Files(PathBuf),
+}
+
+impl Flags {
+    /// Checks everything and reads the secret, creating it beside a SQLite file if absent.
+    pub fn resolve(
+        &self,
+        environment: impl Iterator<Item = (String, String)>,
+        new_secret: impl FnOnce() -> [u8; 32],
+    ) -> Result<Settings, Invalid> {
+        let mut secret = None;
+        for (name, value) in environment {
+            if name.starts_with("PALABRE_") && !name.starts_with("PALABRE_TEST_") && !KNOWN.contains(&name.as_str()) {
+                return Err(Invalid(format!(
+                    "unknown setting {name}; known are {}",
+                    KNOWN.join(", ")
+                )));
+            }
+            if name == "PALABRE_SECRET" {
+                secret = Some(value);
+            }
+        }
+        let file = self.config.as_deref().map(read_file).transpose()?.unwrap_or_default();
+        let get = |flag: &Option<String>, name: &str| flag.clone().or_else(|| file.get(name).cloned());
+        let path = |flag: &Option<PathBuf>, name: &str| flag.clone().or_else(|| file.get(name).map(PathBuf::from));
+
+        let database = match get(&self.database_url, "DATABASE_URL") {
+            None => Database::Sqlite("palabre.db".into()),
+            Some(url) => database(&url)?,
+        };
+        let listen = get(&self.listen, "PALABRE_LISTEN").unwrap_or_else(|| "127.0.0.1:8080".into());
+        let listen: SocketAddr = listen.parse().map_err(|_| {
+            Invalid(format!(
+                "PALABRE_LISTEN: {listen:?} is not HOST:PORT with a numeric host, such as 127.0.0.1:8080"
+            ))
+        })?;
+        let public_url = base_url(
+            "PALABRE_PUBLIC_URL",
+            get(&self.public_url, "PALABRE_PUBLIC_URL").unwrap_or_else(|| format!("http://{listen}")),
+        )?;
+        let front_end_url = base_url(
+            "PALABRE_FRONT_END_URL",
+            get(&self.front_end_url, "PALABRE_FRONT_END_URL").unwrap_or_else(|| public_url.clone()),
+        )?;
+        let mail = match get(&self.smtp_url, "PALABRE_SMTP_URL") {
+            Some(url) if url.starts_with("smtp://") || url.starts_with("smtps://") => Mail::Smtp(url),
+            Some(_) => return Err(Invalid("PALABRE_SMTP_URL: must start with smtp:// or smtps://".into())),
+            None => Mail::Files(path(&self.outbox_dir, "PALABRE_OUTBOX_DIR").unwrap_or_else(|| "outbox".into())),
+        };
+        let mail_from =
+            get(&self.mail_from, "PALABRE_MAIL_FROM").unwrap_or_else(|| "Palabre <no-reply@localhost>".into());
+        mail_from
+            .parse::<lettre::message::Mailbox>()
+            .map_err(|_| Invalid(format!("PALABRE_MAIL_FROM: {mail_from:?} is not an address")))?;
+        let secret = secret.or_else(|| file.get("PALABRE_SECRET").cloned());
+        let secret = resolve_secret(
+            secret,
+            path(&self.secret_file, "PALABRE_SECRET_FILE"),
+            &database,
+            new_secret,
+        )?;
+        let log = get(&self.log, "PALABRE_LOG").unwrap_or_else(|| "info".into());
+        tracing_subscriber::EnvFilter::try_new(&log)
+            .map_err(|_| Invalid(format!("PALABRE_LOG: {log:?} is not a log filter")))?;
+        let cors_origins = get(&self.cors_origins, "PALABRE_CORS_ORIGINS")
+            .map(|origins| {
+                origins
+                    .split(',')
+                    .map(|origin| origin.trim().trim_end_matches('/').to_owned())
+                    .filter(|origin| !origin.is_empty())
+                    .collect()
+            })
+            .unwrap_or_default();
+        Ok(Settings {
+            database,
+            listen,
+            public_url,
+            front_end_url,
+            mail,
+            mail_from,
+            secret,
+            log,
+            cors_origins,
+        })
+    }
+}
+
+fn read_file(path: &Path) -> Result<std::collections::BTreeMap<String, String>, Invalid> {
+    let text = std::fs::read_to_string(path).map_err(|error| Invalid(format!("{}: {error}", path.display())))?;
+    let table: std::collections::BTreeMap<String, String> =
+        toml::from_str(&text).map_err(|error| Invalid(format!("{}: {}", path.display(), error.message())))?;
+    match table
+        .keys()
+        .find(|name| *name != "DATABASE_URL" && !KNOWN.contains(&name.as_str()))
+    {
+        Some(name) => Err(Invalid(format!("{}: unknown setting {name}", path.display()))),
+        None => Ok(table),
+    }
+}
+
+fn database(url: &str) -> Result<Database, Invalid> {
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        return Ok(Database::Postgres(url.to_owned()));
+    }
+    let path = url
+        .strip_prefix("sqlite:")
+        .map(|rest| rest.strip_prefix("//").unwrap_or(rest));
+    match path.map(|path| path.split('?').next().unwrap_or(path)) {
+        Some(path) if !path.is_empty() && !path.contains(":memory:") => Ok(Database::Sqlite(path.into())),
+        // Never the value itself: it may hold a password.
+        _ => Err(Invalid("DATABASE_URL: must be sqlite://FILE or postgres://…".into())),
+    }
+}
+
+fn base_url(name: &str, value: String) -> Result<String, Invalid> {
+    let trimmed = value.trim_end_matches('/');
+    let uri: Option<actix_web::http::Uri> = trimmed.parse().ok();
+    match uri {
+        Some(uri)
+            if matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some() && uri.query().is_none() =>
+        {
+            Ok(trimmed.to_owned())
+        }
+        _ => Err(Invalid(format!("{name}: {value:?} is not an http or https address"))),
+    }
+}
+
+fn resolve_secret(
+    text: Option<String>,
+    file: Option<PathBuf>,
+    database: &Database,
+    new_secret: impl FnOnce() -> [u8; 32],
+) -> Result<Key, Invalid> {
+    if let Some(text) = text {
+        return parse_secret(text.as_bytes())
+            .ok_or_else(|| Invalid("PALABRE_SECRET: must be 32 bytes in base64url or hex".into()));
+    }
+    let path = match (file, database) {
+        (Some(path), _) => path,
+        (None, Database::Sqlite(database)) => {
+            let path = database.with_extension("secret");
+            if !path.exists() {
+                create_secret(&path, new_secret())?;
+            }
+            path
+        }
+        (None, Database::Postgres(_)) => {
+            return Err(Invalid(
+                "PALABRE_SECRET or PALABRE_SECRET_FILE is required with PostgreSQL: 32 random bytes that every process shares, \
+                 for example from `openssl rand -hex 32`"
+                    .into(),
+            ));
+        }
+    };
+    let bytes = std::fs::read(&path).map_err(|error| Invalid(format!("{}: {error}", path.display())))?;
+    parse_secret(&bytes).ok_or_else(|| {
+        Invalid(format!(
+            "{}: must hold 32 bytes, raw or in base64url or hex",
+            path.display()
+        ))
+    })
+}
+
+fn parse_secret(bytes: &[u8]) -> Option<Key> {
+    if let Ok(raw) = <[u8; 32]>::try_from(bytes) {
+        return Some(Key(raw));
+    }
+    let text = std::str::from_utf8(bytes).ok()?.trim();
+    if text.len() == 64 {
+        let mut key = [0; 32];
+        for (byte, pair) in key.iter_mut().zip(text.as_bytes().chunks(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+        }
+        return Some(Key(key));
+    }
+    let decoded = crate::secrets::base64url::decode(text.trim_end_matches('='))?;
+    decoded.try_into().ok().map(Key)
+}
+
+/// Mode 0600 from the first instant; never overwrites.
+fn create_secret(path: &Path, secret: [u8; 32]) -> Result<(), Invalid> {
+    use std::io::Write as _;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(path).and_then(|mut file| {
+        file.write_all(crate::secrets::hex(&secret).as_bytes())
+            .and_then(|()| file.sync_all())
+    });
+    written.map_err(|error| Invalid(format!("{}: {error}", path.display())))
+}

@@ -1,0 +1,189 @@
+//! The store: connections and transactions, SQLite and PostgreSQL, in one place.
+//!
+//! SQLite has one writing connection, whose transactions begin IMMEDIATE (a deferred one that
+//! reads and then writes fails under load), and a few that only read. PostgreSQL has one pool.
+//! Rooms ask this room for a transaction and run their own queries on it; no room names a
+//! database but through [`Store::backend`].
+
+use std::path::Path;
+use std::time::Duration;
+
+use migration::{Migrator, MigratorTrait};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
+    SqliteTransactionMode, SqlxSqliteConnector, Statement, TransactionOptions, TransactionTrait,
+};
+
+use crate::ambient::Ambient;
+use crate::instant::Instant;
+use crate::settings::Database;
+
+/// First SQLite without the WAL-reset corruption bug.
+const OLDEST_SQLITE: [u32; 3] = [3, 51, 3];
+const OLDEST_POSTGRES: u32 = 150_000;
+/// How long a request waits for its turn before it is told to come again.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+#[derive(Clone)]
+pub struct Store {
+    writer: DatabaseConnection,
+    reader: DatabaseConnection,
+}
+
+impl Store {
+    /// Connects to a database that is migrated already.
+    pub async fn connect(database: &Database) -> Result<Self, DbErr> {
+        match database {
+            Database::Sqlite(path) => {
+                let writer = sqlite(path, 1, false).await?;
+                refuse_old_sqlite(&writer).await?;
+                let reader = sqlite(path, 4, true).await?;
+                Ok(Self { writer, reader })
+            }
+            Database::Postgres(url) => {
+                let pool = postgres(url, 16).await?;
+                refuse_old_postgres(&pool).await?;
+                Ok(Self {
+                    writer: pool.clone(),
+                    reader: pool,
+                })
+            }
+        }
+    }
+
+    /// Brings the schema up to date on a single connection of its own, closed before any other is
+    /// opened: SQLite's statements prepared meanwhile would break.
+    pub async fn migrate(database: &Database) -> Result<(), DbErr> {
+        let connection = match database {
+            Database::Sqlite(path) => sqlite(path, 1, false).await?,
+            Database::Postgres(url) => postgres(url, 1).await?,
+        };
+        if connection.get_database_backend() == DatabaseBackend::Postgres {
+            // Servers that start together migrate one after the other. The lock lives as long as
+            // this one connection.
+            connection
+                .execute_unprepared("SELECT pg_advisory_lock(7226216)")
+                .await?;
+        }
+        let migrated = Migrator::up(&connection, None).await;
+        connection.close().await?;
+        migrated
+    }
+
+    pub async fn is_migrated(&self) -> Result<bool, DbErr> {
+        Ok(Migrator::get_pending_migrations(&self.reader).await?.is_empty())
+    }
+
+    pub fn backend(&self) -> DatabaseBackend {
+        self.writer.get_database_backend()
+    }
+
+    /// For single queries that only read.
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// Several reads that must agree with each other.
+    pub async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
+        let options = TransactionOptions {
+            isolation_level: (self.backend() == DatabaseBackend::Postgres)
+                .then_some(sea_orm::IsolationLevel::RepeatableRead),
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
+            ..Default::default()
+        };
+        self.reader.begin_with_options(options).await
+    }
+
+    /// A transaction that writes: IMMEDIATE in SQLite, READ COMMITTED in PostgreSQL. Dropped
+    /// without commit it leaves no trace.
+    pub async fn write(&self) -> Result<DatabaseTransaction, DbErr> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        self.writer.begin_with_options(options).await
+    }
+
+    /// The clock that decides over ballots: PostgreSQL's own at this very moment (`now()` would be
+    /// that of the transaction's begin, too early after a wait for a lock), the host's for SQLite,
+    /// where there is one host.
+    pub async fn ballot_now(&self, on: &impl ConnectionTrait, ambient: &Ambient) -> Result<Instant, DbErr> {
+        if self.backend() != DatabaseBackend::Postgres {
+            return Ok(ambient.now());
+        }
+        let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now";
+        let row = on
+            .query_one_raw(Statement::from_string(DatabaseBackend::Postgres, sql))
+            .await?;
+        let micros: i64 = row
+            .ok_or_else(|| DbErr::RecordNotFound("clock".into()))?
+            .try_get("", "now")?;
+        Ok(Instant::from_micros(micros))
+    }
+
+    pub async fn close(self) -> Result<(), DbErr> {
+        let same = self.backend() == DatabaseBackend::Postgres;
+        self.writer.close().await?;
+        if same { Ok(()) } else { self.reader.close().await }
+    }
+}
+
+async fn sqlite(path: &Path, connections: u32, read_only: bool) -> Result<DatabaseConnection, DbErr> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(!read_only)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        // Freed pages are overwritten, so that a vote that was moved leaves nothing behind.
+        .pragma("secure_delete", "ON")
+        .pragma("query_only", if read_only { "ON" } else { "OFF" })
+        .busy_timeout(PATIENCE);
+    let pool = SqlitePoolOptions::new()
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(PATIENCE)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options)
+        .await
+        .map_err(|error| DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error.into())))?;
+    Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
+}
+
+async fn postgres(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr> {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(PATIENCE)
+        .sqlx_logging(false);
+    sea_orm::Database::connect(options).await
+}
+
+async fn refuse_old_sqlite(connection: &DatabaseConnection) -> Result<(), DbErr> {
+    let version: String = scalar(connection, "SELECT sqlite_version() AS value").await?;
+    let parts: Vec<u32> = version.split('.').filter_map(|part| part.parse().ok()).collect();
+    if parts.as_slice() < OLDEST_SQLITE.as_slice() {
+        return Err(DbErr::Custom(format!(
+            "SQLite {version} is older than 3.51.3 and can corrupt its log"
+        )));
+    }
+    Ok(())
+}
+
+async fn refuse_old_postgres(connection: &DatabaseConnection) -> Result<(), DbErr> {
+    let version: String = scalar(connection, "SELECT current_setting('server_version_num') AS value").await?;
+    if version.parse::<u32>().unwrap_or_default() < OLDEST_POSTGRES {
+        return Err(DbErr::Custom(format!("PostgreSQL {version} is older than 15")));
+    }
+    Ok(())
+}
+
+async fn scalar(connection: &DatabaseConnection, sql: &str) -> Result<String, DbErr> {
+    let statement = Statement::from_string(connection.get_database_backend(), sql);
+    let row = connection.query_one_raw(statement).await?;
+    row.ok_or_else(|| DbErr::RecordNotFound(sql.into()))?
+        .try_get("", "value")
+}

@@ -1,0 +1,27 @@
+//! The schema, one file per change, the same text for both databases.
+//!
+//! Invariants live here as keys, checks, foreign keys and triggers; the code only explains them.
+//! A file that has been released is never edited: a change is a new file.
+
+pub use sea_orm_migration::prelude::MigratorTrait;
+use sea_orm_migration::prelude::*;
+
+mod m0001_people;
+mod m0002_workshops;
+mod m0003_coalitions;
+mod m0004_ballots;
+mod sql;
+
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_people::Migration),
+            Box::new(m0002_workshops::Migration),
+            Box::new(m0003_coalitions::Migration),
+            Box::new(m0004_ballots::Migration),
+        ]
+    }
+}
