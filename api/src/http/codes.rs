@@ -387,11 +387,25 @@ const FAULTS: &[(&str, &str, &str)] = &[
         "Ce mode de scrutin n'admet pas d'ex æquo.",
         "This method does not allow ties.",
     ),
-    ("not_true", "Seule la valeur true est admise.", "Only true is accepted."),
     (
-        "no_charter",
-        "Cette coalition n'existe pas dans cet atelier.",
-        "This coalition does not exist in this workshop.",
+        "must_be_true",
+        "Seule la valeur true est admise.",
+        "Only true is accepted.",
+    ),
+    (
+        "not_with_blank",
+        "Un vote blanc ne porte pas d'autre choix.",
+        "A blank vote carries no other choice.",
+    ),
+    (
+        "auditors_never_vote",
+        "Les auditeurs ne votent jamais.",
+        "Auditors never vote.",
+    ),
+    (
+        "too_many_candidates",
+        "Un scrutin a au plus {max} candidats.",
+        "A ballot has at most {max} candidates.",
     ),
     (
         "invalid_cursor",
@@ -405,6 +419,7 @@ pub fn fault_words(code: &str, language: Language) -> Option<&'static str> {
     let (_, fr, en) = FAULTS
         .iter()
         .chain(super::codes_more::FAULTS)
+        .chain(super::codes_images::FAULTS)
         .find(|(known, _, _)| *known == code)?;
     Some(match language {
         Language::Fr => fr,
