@@ -37,37 +37,19 @@ pub use lifecycle::run_due;
 use crate::http::{Access, EVERY_ROLE, ORGANISER, Room, SUPERVISION, route};
 
 pub fn rooms() -> Vec<Room> {
-    use candidates::{
-        __path_create as __path_add_candidate, __path_delete as __path_remove_candidate,
-        __path_list as __path_list_candidates,
-    };
-    use candidates::{
-        __path_read as __path_read_candidate, __path_update as __path_update_candidate, read as read_candidate,
-        update as update_candidate,
-    };
-    use candidates::{create as add_candidate, delete as remove_candidate, list as list_candidates};
-    use casting::{__path_cast, cast};
-    use lifecycle::{__path_cancel, __path_close, __path_open, __path_publish, cancel, close, open, publish};
-    use logos::{__path_image, __path_put, image, put};
-    use participation::{__path_participation, __path_turnout, participation, turnout};
-    use roll::{__path_read_roll, read_roll};
-    use routes::{
-        __path_create, __path_delete, __path_list, __path_read, __path_update, create, delete, list, read, update,
-    };
-    use tally::{__path_read_tally, read_tally};
     let members = Access::Members(EVERY_ROLE);
     let organiser = Access::Members(ORGANISER);
     vec![
         Room::new(
             "Ballots",
             [
-                route!(list, members, []),
-                route!(create, organiser, []),
-                route!(read, members, []),
-                route!(update, organiser, [BallotNotDraft]),
-                route!(delete, organiser, [BallotNotDraft]),
+                route!(routes::list, members, []),
+                route!(routes::create, organiser, []),
+                route!(routes::read, members, []),
+                route!(routes::update, organiser, [BallotNotDraft]),
+                route!(routes::delete, organiser, [BallotNotDraft]),
                 route!(
-                    open,
+                    lifecycle::open,
                     organiser,
                     [
                         BallotNotDraft,
@@ -75,24 +57,29 @@ pub fn rooms() -> Vec<Room> {
                         BallotNeedsLogos,
                         BallotNeedsVoters,
                         BallotSmallRoll,
-                        BallotClosingPassed
+                        BallotClosingPassed,
+                        WorkshopNotPublished
                     ]
                 ),
-                route!(close, organiser, [BallotNotOpen]),
-                route!(publish, organiser, [BallotNotClosed, BallotCounting, BallotCountFailed]),
-                route!(cancel, organiser, [WrongState]),
+                route!(lifecycle::close, organiser, [BallotNotOpen]),
+                route!(
+                    lifecycle::publish,
+                    organiser,
+                    [BallotNotClosed, BallotCounting, BallotCountFailed]
+                ),
+                route!(lifecycle::cancel, organiser, [WrongState]),
             ],
         ),
         Room::new(
             "Candidates",
             [
-                route!(list_candidates, members, []),
-                route!(add_candidate, organiser, [BallotNotDraft, CandidateExists]),
-                route!(read_candidate, members, []),
-                route!(update_candidate, organiser, [BallotNotDraft, CandidateExists]),
-                route!(remove_candidate, organiser, [BallotNotDraft]),
-                route!(put, organiser, [BallotNotDraft, InvalidImage]),
-                route!(image, Access::Anyone, [NotFound]),
+                route!(candidates::list, members, []),
+                route!(candidates::create, organiser, [BallotNotDraft, CandidateExists]),
+                route!(candidates::read, members, []),
+                route!(candidates::update, organiser, [BallotNotDraft, CandidateExists]),
+                route!(candidates::delete, organiser, [BallotNotDraft]),
+                route!(logos::put, organiser, [BallotNotDraft, InvalidImage]),
+                route!(logos::image, Access::Anyone, [NotFound]),
             ],
         ),
         Room::new(
@@ -100,15 +87,19 @@ pub fn rooms() -> Vec<Room> {
             [
                 // Registered rather than members: whoever is on the frozen roll may vote, whatever
                 // became of their registration since.
-                route!(cast, Access::Registered, [BallotNotOpen, NotOnRoll, AlreadyVoted]),
-                route!(participation, Access::Registered, []),
-                route!(turnout, members, []),
                 route!(
-                    read_tally,
+                    casting::cast,
+                    Access::Registered,
+                    [BallotNotOpen, NotOnRoll, AlreadyVoted]
+                ),
+                route!(participation::participation, Access::Registered, []),
+                route!(participation::turnout, members, []),
+                route!(
+                    tally::read_tally,
                     members,
                     [NotAllowed, BallotNotClosed, BallotCounting, BallotCountFailed]
                 ),
-                route!(read_roll, Access::Members(SUPERVISION), []),
+                route!(roll::read_roll, Access::Members(SUPERVISION), []),
             ],
         ),
     ]

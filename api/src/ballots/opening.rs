@@ -19,6 +19,10 @@ pub async fn open(
     row: ballot::Model,
     confirm_small: bool,
 ) -> Result<ballot::Model, Problem> {
+    let workshop = crate::workshops::entity::find(on, row.workshop_id).await?;
+    if workshop.state != crate::workshops::State::Published {
+        return Err(Problem::state(Code::WorkshopNotPublished, workshop.state));
+    }
     let candidates = candidate::of(on, [row.id]).await?;
     if candidates.len() < 2 {
         return Err(Code::BallotNeedsCandidates.into());
