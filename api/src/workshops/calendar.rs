@@ -23,7 +23,7 @@ impl Day {
 
     /// Days from `self` to `other`, both counted.
     pub fn span(self, other: Self) -> i64 {
-        i64::from(self.0.duration_until(other.0).as_hours() as i32 / 24) + 1
+        self.0.duration_until(other.0).as_hours() / 24 + 1
     }
 }
 
