@@ -58,8 +58,15 @@ impl Route {
     }
 }
 
-/// `route!(handler, access, [Code, …])`.
+/// `route!(handler, access, [Code, …])`, the handler here or in a module below.
 macro_rules! route {
+    ($module:ident::$handler:ident, $access:expr, [$($code:ident),* $(,)?]) => {
+        pastey::paste! {
+            crate::http::Route::new::<$module::[<__path_ $handler>]>(
+                actix_web::web::route().to($module::$handler), $access, &[$(crate::http::Code::$code),*],
+            )
+        }
+    };
     ($handler:ident, $access:expr, [$($code:ident),* $(,)?]) => {
         pastey::paste! {
             crate::http::Route::new::<[<__path_ $handler>]>(

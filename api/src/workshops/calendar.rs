@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_day_on_which_summer_time_begins_has_23_hours() {
-        let day = |text| Day::parse(text).unwrap();
+        let day = |text: &str| Day::parse(text).unwrap();
         let paris = zone("Europe/Paris").unwrap();
         let hours = |first: &str, last: &str| {
             let (start, end) = bounds(day(first), day(last), &paris).unwrap();
