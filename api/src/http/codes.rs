@@ -119,6 +119,9 @@ codes! {
     LastOrganiser 409 "last_organiser"
         "Dernier organisateur" "Un atelier garde toujours au moins une personne organisatrice."
         "Last organiser" "A workshop always keeps at least one organiser.";
+    OrganiserAsAuditor 409 "organiser_as_auditor"
+        "Contrôle de son propre atelier" "Vous organisez cet atelier : vous ne pouvez pas vous en faire auditeur vous-même."
+        "Auditing one's own workshop" "You organise this workshop: you cannot make yourself its auditor.";
     SessionNotRunning 409 "session_not_running"
         "Séance pas en cours" "Cette séance n'est pas en cours ; elle est prévue de {starts_at} à {ends_at}."
         "Session not running" "This session is not running; it is planned from {starts_at} to {ends_at}.";

@@ -50,6 +50,16 @@ impl Fault {
         self.parameters.push((name, value.to_string()));
         self
     }
+
+    /// With its words.
+    pub fn body(&self, language: Language) -> FaultBody {
+        let words = codes::fault_words(&self.code, language).unwrap_or_default();
+        FaultBody {
+            pointer: self.pointer.clone(),
+            code: self.code.clone(),
+            detail: fill(words, &self.parameters),
+        }
+    }
 }
 
 impl From<Code> for Problem {
@@ -99,20 +109,7 @@ impl Problem {
 
     pub fn body(&self, language: Language, instance: &str, request_id: &str) -> ProblemBody {
         let (title, detail) = self.code.words(language);
-        let errors = self
-            .more
-            .faults
-            .iter()
-            .map(|fault| FaultBody {
-                pointer: fault.pointer.clone(),
-                code: fault.code.clone(),
-                detail: fill(
-                    codes::fault_words(&fault.code, language).unwrap_or_default(),
-                    &fault.parameters,
-                    language,
-                ),
-            })
-            .collect();
+        let errors = self.more.faults.iter().map(|fault| fault.body(language)).collect();
         ProblemBody {
             r#type: format!("urn:palabre:problem:{}", self.code.as_str()),
             title: title.to_owned(),
