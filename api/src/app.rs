@@ -2,7 +2,8 @@
 
 use std::net::{SocketAddr, TcpListener};
 
-use actix_web::dev::ServerHandle;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, Condition, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{HttpResponse, HttpServer};
@@ -128,32 +129,13 @@ pub fn serve(app: Data<App>, workers: usize) -> std::io::Result<Running> {
     let address = listener.local_addr()?;
     let document = web::Bytes::from(openapi());
     let shared = app.clone();
-    let server = HttpServer::new(move || {
-        let origins = shared.settings.cors_origins.clone();
-        let docs = document.clone();
-        let base = actix_web::App::new()
-            .app_data(shared.clone())
-            .app_data(web::PathConfig::default().error_handler(|_, _| Problem::from(Code::MalformedPath).into()))
-            .into_utoipa_app();
-        let (app, _) = rooms()
-            .into_iter()
-            .fold(base, |app, room| app.service(room))
-            .split_for_parts();
-        app.route("/openapi.json", web::get().to(move || openapi_json(docs.clone())))
-            .configure(documentation)
-            .default_service(web::to(|| async {
-                Err::<HttpResponse, Problem>(Code::NotFound.into())
-            }))
-            .wrap(Compress::default())
-            .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
-            .wrap(from_fn(edge))
-    })
-    .workers(workers)
-    // A slow client holds a connection, not a worker; 10 s is ample for a request head on a bad line.
-    .client_request_timeout(std::time::Duration::from_secs(10))
-    .shutdown_timeout(10)
-    .listen(listener)?
-    .run();
+    let server = HttpServer::new(move || application(shared.clone(), document.clone()))
+        .workers(workers)
+        // A slow client holds a connection, not a worker; 10 s is ample for a request head on a bad line.
+        .client_request_timeout(std::time::Duration::from_secs(10))
+        .shutdown_timeout(10)
+        .listen(listener)?
+        .run();
     let handle = server.handle();
     let jobs = jobs::start(&app);
     Ok(Running {
@@ -163,6 +145,38 @@ pub fn serve(app: Data<App>, workers: usize) -> std::io::Result<Running> {
         server: tokio::spawn(server),
         jobs,
     })
+}
+
+/// One worker's application: every room, and what holds for all of them.
+pub fn application(
+    shared: Data<App>,
+    document: web::Bytes,
+) -> actix_web::App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    let origins = shared.settings.cors_origins.clone();
+    let base = actix_web::App::new()
+        .app_data(shared)
+        .app_data(web::PathConfig::default().error_handler(|_, _| Problem::from(Code::MalformedPath).into()))
+        .into_utoipa_app();
+    let (app, _) = rooms()
+        .into_iter()
+        .fold(base, |app, room| app.service(room))
+        .split_for_parts();
+    app.route("/openapi.json", web::get().to(move || openapi_json(document.clone())))
+        .configure(documentation)
+        .default_service(web::to(|| async {
+            Err::<HttpResponse, Problem>(Code::NotFound.into())
+        }))
+        .wrap(Compress::default())
+        .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
+        .wrap(from_fn(edge))
 }
 
 async fn openapi_json(document: web::Bytes) -> HttpResponse {

@@ -124,25 +124,25 @@ CREATE INDEX opening_hash ON opening (ballot_id, vote_hash);
             "candidate_is_frozen_insert",
             "INSERT",
             "candidate",
-            "(SELECT b.state FROM ballot b WHERE b.id = NEW.ballot_id) <> 'draft'"
+            "(SELECT b.state FROM ballot b WHERE b.id = NEW.ballot_id {share}) <> 'draft'"
         ),
         (
             "candidate_is_frozen_update",
             "UPDATE",
             "candidate",
-            "(SELECT b.state FROM ballot b WHERE b.id = OLD.ballot_id) <> 'draft' OR NEW.ballot_id <> OLD.ballot_id"
+            "(SELECT b.state FROM ballot b WHERE b.id = OLD.ballot_id {share}) <> 'draft' OR NEW.ballot_id <> OLD.ballot_id"
         ),
         (
             "candidate_is_frozen_delete",
             "DELETE",
             "candidate",
-            "(SELECT b.state FROM ballot b WHERE b.id = OLD.ballot_id) <> 'draft'"
+            "(SELECT b.state FROM ballot b WHERE b.id = OLD.ballot_id {share}) <> 'draft'"
         ),
         (
             "roll_is_frozen_insert",
             "INSERT",
             "roll",
-            "(SELECT b.state FROM ballot b WHERE b.id = NEW.ballot_id) <> 'draft'"
+            "(SELECT b.state FROM ballot b WHERE b.id = NEW.ballot_id {share}) <> 'draft'"
         ),
         (
             "roll_is_frozen_update",

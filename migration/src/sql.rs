@@ -35,7 +35,8 @@ pub async fn run(manager: &SchemaManager<'_>, ddl: &str) -> Result<(), DbErr> {
 }
 
 /// A trigger that refuses `event` (`INSERT`, `UPDATE`, `DELETE`) on `table` for each row where
-/// `condition` (over `OLD` and `NEW`, subqueries allowed) holds.
+/// `condition` (over `OLD` and `NEW`, subqueries allowed) holds. `{share}` at the end of a subquery
+/// keeps what it read from changing under PostgreSQL; SQLite has one writer anyway.
 pub async fn refuse(
     manager: &SchemaManager<'_>,
     name: &str,
@@ -45,6 +46,7 @@ pub async fn refuse(
 ) -> Result<(), DbErr> {
     let ddl = match manager.get_database_backend() {
         DbBackend::Postgres => {
+            let condition = condition.replace("{share}", "FOR SHARE");
             let row = if event == "DELETE" { "OLD" } else { "NEW" };
             format!(
                 "CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
@@ -53,10 +55,13 @@ pub async fn refuse(
                  CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}();"
             )
         }
-        _ => format!(
-            "CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW WHEN {condition} \
-             BEGIN SELECT RAISE(ABORT, '{name}'); END;"
-        ),
+        _ => {
+            let condition = condition.replace("{share}", "");
+            format!(
+                "CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW WHEN {condition} \
+                 BEGIN SELECT RAISE(ABORT, '{name}'); END;"
+            )
+        }
     };
     manager.get_connection().execute_unprepared(&ddl).await?;
     Ok(())

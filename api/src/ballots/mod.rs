@@ -1,18 +1,106 @@
 //! Ballots: one person one vote, sealed while open, opened and counted once closed.
+//!
+//! ```text
+//! draft ──open──▶ open ──close──▶ closed ──(counted)──publish──▶ published
+//!   └── cancel ──▶ cancelled ◀── cancel ──┘
+//! ```
+//! - [`choice`], [`counting`], [`eligibility`] and [`vote`] are pure: they know no database and no
+//!   clock.
+//! - [`keys`] makes, seals and derives the keys of a ballot.
+//! - [`casting`] holds the transaction of a vote, [`closing`] the two of a closing; nothing else
+//!   touches the tables of votes.
+//!
+//! Nothing in this room logs or stores what could tie a person to a choice: no time, no sequence
+//! and no foreign key stands beside a vote.
 
+mod candidates;
+mod casting;
 pub mod choice;
+mod closing;
 pub mod counting;
+mod eligibility;
+mod entity;
 mod keys;
+mod lifecycle;
+mod logos;
+mod opening;
+mod participation;
+mod representation;
+mod roll;
+mod routes;
+mod tally;
+mod vote;
 
 pub use keys::Keys;
+pub use lifecycle::run_due;
 
-use crate::app::App;
-use crate::http::{Problem, Room};
+use crate::http::{Access, EVERY_ROLE, ORGANISER, Room, SUPERVISION, route};
 
 pub fn rooms() -> Vec<Room> {
-    Vec::new()
-}
-
-pub async fn run_due(_: &App) -> Result<(), Problem> {
-    Ok(())
+    let members = Access::Members(EVERY_ROLE);
+    let organiser = Access::Members(ORGANISER);
+    vec![
+        Room::new(
+            "Ballots",
+            [
+                route!(routes::list, members, []),
+                route!(routes::create, organiser, []),
+                route!(routes::read, members, []),
+                route!(routes::update, organiser, [BallotNotDraft]),
+                route!(routes::delete, organiser, [BallotNotDraft]),
+                route!(
+                    lifecycle::open,
+                    organiser,
+                    [
+                        BallotNotDraft,
+                        BallotNeedsCandidates,
+                        BallotNeedsLogos,
+                        BallotNeedsVoters,
+                        BallotSmallRoll,
+                        BallotClosingPassed,
+                        WorkshopNotPublished
+                    ]
+                ),
+                route!(lifecycle::close, organiser, [BallotNotOpen]),
+                route!(
+                    lifecycle::publish,
+                    organiser,
+                    [BallotNotClosed, BallotCounting, BallotCountFailed]
+                ),
+                route!(lifecycle::cancel, organiser, [WrongState]),
+            ],
+        ),
+        Room::new(
+            "Candidates",
+            [
+                route!(candidates::list, members, []),
+                route!(candidates::create, organiser, [BallotNotDraft, CandidateExists]),
+                route!(candidates::read, members, []),
+                route!(candidates::update, organiser, [BallotNotDraft, CandidateExists]),
+                route!(candidates::delete, organiser, [BallotNotDraft]),
+                route!(logos::put, organiser, [BallotNotDraft, InvalidImage]),
+                route!(logos::image, Access::Anyone, [NotFound]),
+            ],
+        ),
+        Room::new(
+            "Voting",
+            [
+                // Registered rather than members: whoever is on the frozen roll may vote, whatever
+                // became of their registration since.
+                route!(
+                    casting::cast,
+                    Access::Registered,
+                    [BallotNotOpen, NotOnRoll, AlreadyVoted]
+                ),
+                route!(participation::participation, Access::Registered, []),
+                route!(participation::turnout, members, []),
+                route!(
+                    tally::read_tally,
+                    members,
+                    [NotAllowed, BallotNotClosed, BallotCounting, BallotCountFailed]
+                ),
+                route!(roll::read_roll, Access::Members(SUPERVISION), []),
+            ],
+        ),
+    ]
 }

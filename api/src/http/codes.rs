@@ -87,10 +87,10 @@ codes! {
         "État incompatible" "Cette action n'est pas possible dans l'état actuel : {state}."
         "Wrong state" "This is not possible in the present state: {state}.";
     WorkshopNotDraft 409 "workshop_not_draft"
-        "Atelier déjà publié" "Seul un atelier en préparation peut être supprimé ; celui-ci est dans l'état {state}."
+        "Atelier déjà publié" "Seul un atelier en préparation peut être supprimé ; celui-ci est : {state}."
         "Workshop not in draft" "Only a draft workshop can be deleted; this one is {state}.";
     WorkshopNotPublished 409 "workshop_not_published"
-        "Atelier non publié" "Cette action demande un atelier publié ; celui-ci est dans l'état {state}."
+        "Atelier non publié" "Cette action demande un atelier publié ; celui-ci est : {state}."
         "Workshop not published" "This needs a published workshop; this one is {state}.";
     WorkshopArchived 409 "workshop_archived"
         "Atelier archivé" "Cet atelier est archivé : il se consulte mais ne change plus."
@@ -152,13 +152,13 @@ codes! {
 
     // Ballots
     BallotNotDraft 409 "ballot_not_draft"
-        "Scrutin déjà ouvert" "Un scrutin ne se modifie qu'en préparation ; celui-ci est dans l'état {state}."
+        "Scrutin déjà ouvert" "Un scrutin ne se modifie qu'en préparation ; celui-ci est : {state}."
         "Ballot not in draft" "A ballot can only be changed in draft; this one is {state}.";
     BallotNotOpen 409 "ballot_not_open"
-        "Scrutin non ouvert" "On ne peut pas voter : ce scrutin est dans l'état {state}."
+        "Scrutin non ouvert" "On ne peut pas voter : ce scrutin est : {state}."
         "Ballot not open" "Voting is not possible: this ballot is {state}.";
     BallotNotClosed 409 "ballot_not_closed"
-        "Scrutin non clos" "Aucun résultat n'est visible avant la clôture ; ce scrutin est dans l'état {state}."
+        "Scrutin non clos" "Aucun résultat n'est visible avant la clôture ; ce scrutin est : {state}."
         "Ballot not closed" "No result is visible before closing; this ballot is {state}.";
     BallotCounting 409 "ballot_counting"
         "Dépouillement en cours" "Le dépouillement est en cours. Réessayez dans un instant."
@@ -387,11 +387,25 @@ const FAULTS: &[(&str, &str, &str)] = &[
         "Ce mode de scrutin n'admet pas d'ex æquo.",
         "This method does not allow ties.",
     ),
-    ("not_true", "Seule la valeur true est admise.", "Only true is accepted."),
     (
-        "no_charter",
-        "Cette coalition n'existe pas dans cet atelier.",
-        "This coalition does not exist in this workshop.",
+        "must_be_true",
+        "Seule la valeur true est admise.",
+        "Only true is accepted.",
+    ),
+    (
+        "not_with_blank",
+        "Un vote blanc ne porte pas d'autre choix.",
+        "A blank vote carries no other choice.",
+    ),
+    (
+        "auditors_never_vote",
+        "Les auditeurs ne votent jamais.",
+        "Auditors never vote.",
+    ),
+    (
+        "too_many_candidates",
+        "Un scrutin a au plus {max} candidats.",
+        "A ballot has at most {max} candidates.",
     ),
     (
         "invalid_cursor",
@@ -405,9 +419,33 @@ pub fn fault_words(code: &str, language: Language) -> Option<&'static str> {
     let (_, fr, en) = FAULTS
         .iter()
         .chain(super::codes_more::FAULTS)
+        .chain(super::codes_images::FAULTS)
         .find(|(known, _, _)| *known == code)?;
     Some(match language {
         Language::Fr => fr,
         Language::En => en,
     })
+}
+
+/// The states of everything that has one, for people.
+pub fn state_word(state: &str, language: Language) -> &str {
+    if language == Language::En {
+        return state;
+    }
+    match state {
+        "draft" => "en préparation",
+        "published" => "publié",
+        "archived" => "archivé",
+        "requested" => "demandé",
+        "invited" => "invité",
+        "confirmed" => "confirmé",
+        "declined" => "décliné",
+        "scheduled" => "prévu",
+        "running" => "en cours",
+        "ended" => "terminé",
+        "cancelled" => "annulé",
+        "open" => "ouvert",
+        "closed" => "clos",
+        other => other,
+    }
 }

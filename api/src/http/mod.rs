@@ -7,6 +7,7 @@
 mod access;
 mod body;
 mod codes;
+mod codes_images;
 mod codes_more;
 pub mod csv;
 pub mod document;
@@ -17,6 +18,7 @@ mod query;
 mod reply;
 mod routes;
 pub mod rules;
+mod unique;
 
 pub use access::{Access, Caller, EVERY_ROLE, ORGANISER, Own, STAFF, SUPERVISION};
 pub use body::{Json, MergePatch, OptionalJson, read};
@@ -29,3 +31,4 @@ pub(crate) use reply::resource;
 pub use reply::{Answer, Etag, File, IfMatch, NoContent, Reply, Resource};
 pub(crate) use routes::route;
 pub use routes::{Room, Route};
+pub use unique::Unique;

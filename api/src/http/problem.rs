@@ -105,6 +105,7 @@ impl Problem {
                 detail: fill(
                     codes::fault_words(&fault.code, language).unwrap_or_default(),
                     &fault.parameters,
+                    language,
                 ),
             })
             .collect();
@@ -112,7 +113,7 @@ impl Problem {
             r#type: format!("urn:palabre:problem:{}", self.code.as_str()),
             title: title.to_owned(),
             status: self.code.status(),
-            detail: fill(detail, &self.parameters),
+            detail: fill(detail, &self.parameters, language),
             instance: instance.to_owned(),
             code: self.code.as_str().to_owned(),
             errors,
@@ -136,9 +137,14 @@ impl Problem {
     }
 }
 
-fn fill(text: &str, parameters: &[(&'static str, String)]) -> String {
+fn fill(text: &str, parameters: &[(&'static str, String)], language: Language) -> String {
     parameters.iter().fold(text.to_owned(), |text, (name, value)| {
-        text.replace(&format!("{{{name}}}"), value)
+        let word = if *name == "state" {
+            codes::state_word(value, language)
+        } else {
+            value
+        };
+        text.replace(&format!("{{{name}}}"), word)
     })
 }
 

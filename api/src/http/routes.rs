@@ -58,12 +58,15 @@ impl Route {
     }
 }
 
-/// `route!(handler, access, [Code, …])`.
+/// `route!(handler, access, [Code, …])` or `route!(file::handler, access, [Code, …])`.
 macro_rules! route {
     ($handler:ident, $access:expr, [$($code:ident),* $(,)?]) => {
+        crate::http::route!(self::$handler, $access, [$($code),*])
+    };
+    ($file:ident :: $handler:ident, $access:expr, [$($code:ident),* $(,)?]) => {
         pastey::paste! {
-            crate::http::Route::new::<[<__path_ $handler>]>(
-                actix_web::web::route().to($handler), $access, &[$(crate::http::Code::$code),*],
+            crate::http::Route::new::<$file::[<__path_ $handler>]>(
+                actix_web::web::route().to($file::$handler), $access, &[$(crate::http::Code::$code),*],
             )
         }
     };

@@ -18,29 +18,26 @@ pub use sign_in::{ACCESS_TOKEN_LIFE, start};
 use crate::http::{Access, Room, route};
 
 pub fn rooms() -> Vec<Room> {
-    use codes::*;
-    use me::*;
-    use sign_in::*;
     vec![
         Room::new(
             "Sign-in",
             [
-                route!(ask_code, Access::Anyone, []),
+                route!(codes::ask_code, Access::Anyone, []),
                 route!(
-                    issue_tokens,
+                    sign_in::issue_tokens,
                     Access::Anyone,
                     [InvalidCode, InvalidRefreshToken, TooManyTries]
                 ),
-                route!(revoke_token, Access::Anyone, []),
-                route!(token_keys, Access::Anyone, []),
+                route!(sign_in::revoke_token, Access::Anyone, []),
+                route!(sign_in::token_keys, Access::Anyone, []),
             ],
         ),
         Room::new(
             "Me",
             [
-                route!(read_me, Access::SignedIn, []),
-                route!(update_me, Access::SignedIn, []),
-                route!(list_my_registrations, Access::SignedIn, []),
+                route!(me::read_me, Access::SignedIn, []),
+                route!(me::update_me, Access::SignedIn, []),
+                route!(me::list_my_registrations, Access::SignedIn, []),
             ],
         ),
     ]

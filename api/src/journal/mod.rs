@@ -40,8 +40,8 @@ pub struct Act<'a> {
     pub act: &'static str,
     pub subject: &'static str,
     pub subject_id: Uuid,
-    pub before: Option<&'a dyn erased::Json>,
-    pub after: Option<&'a dyn erased::Json>,
+    pub before: Option<&'a (dyn erased::Json + Sync)>,
+    pub after: Option<&'a (dyn erased::Json + Sync)>,
 }
 
 mod erased {
@@ -70,12 +70,12 @@ impl Act<'_> {
 }
 
 impl<'a> Act<'a> {
-    pub fn before(mut self, value: &'a impl Serialize) -> Self {
+    pub fn before(mut self, value: &'a (impl Serialize + Sync)) -> Self {
         self.before = Some(value);
         self
     }
 
-    pub fn after(mut self, value: &'a impl Serialize) -> Self {
+    pub fn after(mut self, value: &'a (impl Serialize + Sync)) -> Self {
         self.after = Some(value);
         self
     }

@@ -122,6 +122,15 @@ impl Store {
         Ok(Instant::from_micros(micros))
     }
 
+    /// Ends a closing on SQLite: what the write-ahead log still holds of sealed votes goes.
+    pub async fn truncate_log(&self) {
+        if self.backend() == DatabaseBackend::Sqlite
+            && let Err(error) = self.writer.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await
+        {
+            tracing::warn!(%error, "the write-ahead log was not truncated");
+        }
+    }
+
     pub async fn close(self) -> Result<(), DbErr> {
         let same = self.backend() == DatabaseBackend::Postgres;
         self.writer.close().await?;

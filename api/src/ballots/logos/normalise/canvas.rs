@@ -70,19 +70,13 @@ pub fn encode(mut picture: RgbaImage) -> Result<Vec<u8>, LogoFault> {
         let alpha = u32::from(*alpha);
         for c in colour {
             // Scaling may overshoot, leaving more colour than alpha.
-            let plain = (u32::from(*c) * 255 + alpha / 2)
-                .checked_div(alpha)
-                .unwrap_or(0);
+            let plain = (u32::from(*c) * 255 + alpha / 2).checked_div(alpha).unwrap_or(0);
             *c = plain.min(255) as u8;
         }
     }
     let flat = encode_with(&picture, CompressionType::Best, FilterType::NoFilter)?;
     let shaded = encode_with(&picture, CompressionType::Best, FilterType::Adaptive)?;
-    Ok(if flat.len() <= shaded.len() {
-        flat
-    } else {
-        shaded
-    })
+    Ok(if flat.len() <= shaded.len() { flat } else { shaded })
 }
 
 /// Writes a picture of plain alpha as PNG without taking time to pack it.
@@ -90,11 +84,7 @@ pub fn encode_quickly(picture: &RgbaImage) -> Result<Vec<u8>, LogoFault> {
     encode_with(picture, CompressionType::Fast, FilterType::NoFilter)
 }
 
-fn encode_with(
-    picture: &RgbaImage,
-    packing: CompressionType,
-    filter: FilterType,
-) -> Result<Vec<u8>, LogoFault> {
+fn encode_with(picture: &RgbaImage, packing: CompressionType, filter: FilterType) -> Result<Vec<u8>, LogoFault> {
     let mut png = Vec::new();
     PngEncoder::new_with_quality(&mut png, packing, filter).write_image(
         picture.as_raw(),

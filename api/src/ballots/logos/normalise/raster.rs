@@ -71,11 +71,7 @@ pub fn decode_any_size(bytes: &[u8], format: Format) -> Result<RgbaImage, LogoFa
 
 /// Refuses animations rather than choosing a frame: the first one is often empty.
 fn still(animated: bool) -> Result<(), LogoFault> {
-    if animated {
-        Err(LogoFault::Animated)
-    } else {
-        Ok(())
-    }
+    if animated { Err(LogoFault::Animated) } else { Ok(()) }
 }
 
 fn pixels(mut decoder: impl ImageDecoder) -> Result<RgbaImage, LogoFault> {

@@ -6,6 +6,7 @@
 //! the drawing with every reference written out (`weight`), and the pixels to touch (`work`).
 //! Nothing here opens a file or an address.
 
+mod outline;
 mod profile;
 mod style;
 mod text;
@@ -33,8 +34,8 @@ pub fn rasterise(source: &str) -> Result<RgbaImage, LogoFault> {
         nodes_limit: 200_000,
         ..Default::default()
     };
-    let document = roxmltree::Document::parse_with_options(source, options)
-        .map_err(|error| text::not_parsed(source, &error))?;
+    let document =
+        roxmltree::Document::parse_with_options(source, options).map_err(|error| text::not_parsed(source, &error))?;
     profile::check(&document)?;
     weight::check(&document, &style::rules(&document)?)?;
 
@@ -65,8 +66,7 @@ fn convert(document: &roxmltree::Document<'_>) -> Result<Tree, LogoFault> {
         ..Options::default()
     };
     let tree = Tree::from_xmltree(document, &options).map_err(|error| match error {
-        usvg::Error::ElementsLimitReached
-        | usvg::Error::ParsingFailed(roxmltree::Error::NodesLimitReached) => {
+        usvg::Error::ElementsLimitReached | usvg::Error::ParsingFailed(roxmltree::Error::NodesLimitReached) => {
             LogoFault::SvgTooComplex
         }
         _ => LogoFault::Unreadable,

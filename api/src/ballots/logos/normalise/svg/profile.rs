@@ -52,9 +52,7 @@ pub fn href<'a>(attribute: &Attribute<'a, '_>) -> Option<&'a str> {
 fn check_depth(document: &Document<'_>) -> Result<(), LogoFault> {
     let mut depths: Vec<u32> = Vec::new();
     for node in document.descendants() {
-        let above = node
-            .parent()
-            .and_then(|parent| depths.get(parent.id().get_usize()));
+        let above = node.parent().and_then(|parent| depths.get(parent.id().get_usize()));
         let depth = above.map_or(0, |depth| depth + 1);
         if depth > MAX_DEPTH {
             return Err(LogoFault::SvgTooComplex);
@@ -75,19 +73,18 @@ fn element(node: Node<'_, '_>) -> Result<(), LogoFault> {
     match node.tag_name().name() {
         "svg" | "g" | "a" | "defs" | "symbol" | "use" | "switch" | "view" => Ok(()),
         "title" | "desc" | "metadata" | "style" => Ok(()),
-        "path" | "rect" | "circle" | "ellipse" | "line" | "polyline" | "polygon" | "image" => {
-            Ok(())
-        }
+        "path" | "rect" | "circle" | "ellipse" | "line" | "polyline" | "polygon" | "image" => Ok(()),
         "linearGradient" | "radialGradient" | "stop" | "pattern" | "clipPath" | "mask" => Ok(()),
         // Filters whose cost does not depend on their parameters.
         "filter" | "feBlend" | "feColorMatrix" | "feComponentTransfer" | "feComposite" => Ok(()),
         "feDropShadow" | "feFlood" | "feGaussianBlur" | "feMerge" | "feMergeNode" => Ok(()),
         "feFuncA" | "feFuncB" | "feFuncG" | "feFuncR" | "feOffset" => Ok(()),
         "text" | "tspan" | "textPath" | "tref" | "altGlyph" => Err(LogoFault::SvgTextNotOutlined),
-        "script" | "handler" | "listener" | "foreignObject" | "iframe" | "embed" | "object"
-        | "audio" | "video" | "canvas" => Err(LogoFault::SvgActiveContent),
-        "animate" | "animateColor" | "animateMotion" | "animateTransform" | "mpath" | "set"
-        | "discard" => Err(LogoFault::Animated),
+        "script" | "handler" | "listener" | "foreignObject" | "iframe" | "embed" | "object" | "audio" | "video"
+        | "canvas" => Err(LogoFault::SvgActiveContent),
+        "animate" | "animateColor" | "animateMotion" | "animateTransform" | "mpath" | "set" | "discard" => {
+            Err(LogoFault::Animated)
+        }
         _ => Err(LogoFault::SvgUnsupportedFeature),
     }
 }

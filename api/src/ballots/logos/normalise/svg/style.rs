@@ -30,15 +30,13 @@ pub struct Rule {
 impl Rule {
     /// Whether the rule may apply to the element: never false when it does.
     pub fn may_apply(&self, node: Node<'_, '_>) -> bool {
-        self.names
-            .iter()
-            .any(|name| match name.split_at_checked(1) {
-                Some((".", class)) => node
-                    .attribute("class")
-                    .is_some_and(|all| all.split_whitespace().any(|c| c == class)),
-                Some(("#", id)) => node.attribute("id") == Some(id),
-                _ => name == "*" || name == node.tag_name().name(),
-            })
+        self.names.iter().any(|name| match name.split_at_checked(1) {
+            Some((".", class)) => node
+                .attribute("class")
+                .is_some_and(|all| all.split_whitespace().any(|c| c == class)),
+            Some(("#", id)) => node.attribute("id") == Some(id),
+            _ => name == "*" || name == node.tag_name().name(),
+        })
     }
 }
 
@@ -46,10 +44,7 @@ impl Rule {
 pub fn rules(document: &Document<'_>) -> Result<Vec<Rule>, LogoFault> {
     let mut rules = Vec::new();
     // The renderer reads every element of this name, whatever its namespace.
-    for sheet in document
-        .descendants()
-        .filter(|node| node.tag_name().name() == "style")
-    {
+    for sheet in document.descendants().filter(|node| node.tag_name().name() == "style") {
         for text in sheet.children().filter_map(|child| child.text()) {
             read_sheet(text, &mut rules)?;
         }
@@ -96,9 +91,7 @@ fn without_comments(text: &str) -> Result<String, LogoFault> {
         plain.push_str(before);
         // A space, so that what stood apart stays apart.
         plain.push(' ');
-        (_, rest) = comment
-            .split_once("*/")
-            .ok_or(LogoFault::SvgUnsupportedFeature)?;
+        (_, rest) = comment.split_once("*/").ok_or(LogoFault::SvgUnsupportedFeature)?;
     }
     plain.push_str(rest);
     Ok(plain)
@@ -156,9 +149,7 @@ fn of_property(name: &str, value: &str) -> Result<Vec<Reference>, LogoFault> {
     for (at, _) in value.to_ascii_lowercase().match_indices("url(") {
         let target = value[at + 4..].split(')').next().unwrap_or_default();
         let target = target.trim().trim_matches(['"', '\'']).trim();
-        let id = target
-            .strip_prefix('#')
-            .ok_or(LogoFault::SvgExternalReference)?;
+        let id = target.strip_prefix('#').ok_or(LogoFault::SvgExternalReference)?;
         if id.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '(' | '#')) {
             return Err(LogoFault::SvgUnsupportedFeature);
         }

@@ -13,9 +13,7 @@ pub fn check(source: &str) -> Result<(), LogoFault> {
     if source.contains("<!ENTITY") {
         return Err(LogoFault::SvgEntities);
     }
-    let too_many_attributes = source
-        .split('<')
-        .any(|tag| attributes(tag) > MAX_ATTRIBUTES);
+    let too_many_attributes = source.split('<').any(|tag| attributes(tag) > MAX_ATTRIBUTES);
     if too_many_attributes || source.matches("xmlns").count() > MAX_NAMESPACES {
         return Err(LogoFault::SvgTooComplex);
     }

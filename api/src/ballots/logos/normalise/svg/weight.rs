@@ -31,11 +31,7 @@ pub fn check(document: &Document<'_>, rules: &[Rule]) -> Result<(), LogoFault> {
         elements: HashMap::new(),
         known: HashMap::new(),
     };
-    let elements = || {
-        document
-            .descendants()
-            .filter(|node| node.is_element() && is_svg(*node))
-    };
+    let elements = || document.descendants().filter(|node| node.is_element() && is_svg(*node));
     // First what can be told at a glance: even to look closer at too much would take too long.
     let mut glance = Load::default();
     for node in elements() {
@@ -109,15 +105,8 @@ impl<'a, 'input> Scales<'a, 'input> {
         }
         self.known.insert(node.id(), None);
 
-        let mut load = Load::of(
-            self.elements
-                .get(&node.id())
-                .map_or(0, |element| element.weight),
-        );
-        for child in node
-            .children()
-            .filter(|child| child.is_element() && is_svg(*child))
-        {
+        let mut load = Load::of(self.elements.get(&node.id()).map_or(0, |element| element.weight));
+        for child in node.children().filter(|child| child.is_element() && is_svg(*child)) {
             let below = self.weigh(child, depth + 1)?;
             load.add(below)?;
             load.shapes += below.shapes;
@@ -132,10 +121,7 @@ impl<'a, 'input> Scales<'a, 'input> {
             load.shapes += 1;
             load.add(paint)?;
         }
-        for target in node
-            .attributes()
-            .filter_map(|a| href(&a)?.strip_prefix('#'))
-        {
+        for target in node.attributes().filter_map(|a| href(&a)?.strip_prefix('#')) {
             let named = self.weigh_named(target, depth)?;
             load.add(named)?;
             if is_use(node) {
@@ -152,24 +138,12 @@ impl<'a, 'input> Scales<'a, 'input> {
     }
 
     /// What the element's own styles name: paint, or all the rest.
-    fn weigh_references(
-        &mut self,
-        node: Node<'a, 'input>,
-        inherited: bool,
-        depth: u32,
-    ) -> Result<Load, LogoFault> {
+    fn weigh_references(&mut self, node: Node<'a, 'input>, inherited: bool, depth: u32) -> Result<Load, LogoFault> {
         let mut load = Load::default();
-        let Some(references) = self
-            .elements
-            .get(&node.id())
-            .map(|e| Rc::clone(&e.references))
-        else {
+        let Some(references) = self.elements.get(&node.id()).map(|e| Rc::clone(&e.references)) else {
             return Ok(load);
         };
-        for reference in references
-            .iter()
-            .filter(|reference| reference.inherited == inherited)
-        {
+        for reference in references.iter().filter(|reference| reference.inherited == inherited) {
             load.add(Load::of(REFERENCE))?;
             load.add(self.weigh_named(&reference.id, depth)?)?;
         }

@@ -4,14 +4,25 @@
 //! per pattern, edges and dashes per path. Each is counted at least as large as it will be, and
 //! the count stops where the budget ends, so that it is itself bounded.
 
-use resvg::tiny_skia::{PathSegment, Point, Rect};
+use resvg::tiny_skia::Rect;
 use resvg::usvg::filter::{Filter, Kind};
-use resvg::usvg::{ClipPath, Group, Mask, Node, Paint, Path, Pattern, Stroke, Transform, Tree};
+use resvg::usvg::{ClipPath, Group, Mask, Node, Paint, Path, Pattern, Transform, Tree};
 
 use super::LogoFault;
+use super::outline::{dashes, edge_rows, magnification};
 
-/// Pixels touched, in simple fills. About two seconds of one core at worst.
+/// Pixels touched, in units of one pixel of a plain fill, about 2.5 ns. The weights further down
+/// were measured against it; what is hardest to foresee can take twice the two seconds.
 const MAX_TOUCHED: f64 = 1e9;
+
+/// A row in which an edge of a path begins or ends the fill.
+const BROKEN_ROW: f64 = 250.0;
+
+/// A row in which an edge is followed, in four steps.
+const EDGE_ROW: f64 = 32.0;
+
+/// A pixel of one step of a filter, blur being the slowest.
+const FILTERED: f64 = 32.0;
 
 /// Pixels held at one time in layers, at four bytes each.
 const MAX_HELD: f64 = 48.0 * 1024.0 * 1024.0;
@@ -138,13 +149,9 @@ impl Work {
         let size = Size::of(group.layer_bounding_box().to_rect(), transform, whole);
 
         let primitives: f64 = group.filters().iter().map(|filter| cost(filter)).sum();
-        let layers = if primitives > 0.0 {
-            2.0 + primitives
-        } else {
-            1.0
-        };
+        let layers = if primitives > 0.0 { 2.0 + primitives } else { 1.0 };
         let layer = Surface { size, reach, ..on }.hold(size.area() * layers)?;
-        self.touch(size.area() * (4.0 + 12.0 * primitives))?;
+        self.touch(size.area() * (4.0 + FILTERED * primitives))?;
         self.nodes(group, transform, layer)?;
         if let Some(clip) = group.clip_path() {
             self.clip(clip, transform, layer)?;
@@ -204,7 +211,7 @@ impl Work {
         }
         if let Some(fill) = path.fill() {
             let size = Size::of(path.bounding_box(), transform, on.size);
-            self.touch(edges(path, transform, on.size.height, 0.0))?;
+            self.outline(edge_rows(path, transform, on.size.height, 0.0), size)?;
             self.paint(fill.paint(), size, transform, on)?;
         }
         if let Some(stroke) = path.stroke() {
@@ -213,26 +220,27 @@ impl Work {
             if dashes > MAX_DASHES {
                 return Err(LogoFault::SvgTooComplex);
             }
-            // Both sides of the line, and joins that may span its width.
+            // Both sides of the line, and ends and joins that may span its width.
             let breadth = f64::from(stroke.width().get()) * magnification(transform);
             let breadth = breadth.min(on.size.height);
-            self.touch(edges(path, transform, on.size.height, breadth) * 4.0)?;
-            self.touch(dashes * (64.0 + 4.0 * breadth))?;
+            let rows = edge_rows(path, transform, on.size.height, breadth) + dashes * (breadth + 8.0);
+            self.outline(rows * 2.0, size)?;
             self.paint(stroke.paint(), size, transform, on)?;
         }
         Ok(())
     }
 
+    /// An outline can break each pixel's row once: coverage is gathered before it is drawn.
+    fn outline(&mut self, rows: f64, size: Size) -> Checked {
+        self.touch(rows.min(size.area()) * BROKEN_ROW + rows * EDGE_ROW)
+    }
+
     fn paint(&mut self, paint: &Paint, size: Size, transform: Transform, on: Surface) -> Checked {
-        let stops = |stops: usize| 4.0 + stops as f64;
+        let stops = |stops: usize| 4.0 + stops as f64 / 8.0;
         match paint {
             Paint::Color(_) => self.touch(size.area()),
-            Paint::LinearGradient(gradient) => {
-                self.touch(size.area() * stops(gradient.stops().len()))
-            }
-            Paint::RadialGradient(gradient) => {
-                self.touch(size.area() * stops(gradient.stops().len()))
-            }
+            Paint::LinearGradient(gradient) => self.touch(size.area() * stops(gradient.stops().len())),
+            Paint::RadialGradient(gradient) => self.touch(size.area() * stops(gradient.stops().len())),
             Paint::Pattern(pattern) => {
                 self.touch(size.area() * 8.0)?;
                 self.pattern(pattern, transform, on)
@@ -259,11 +267,6 @@ fn rotation(ts: Transform) -> Transform {
     Transform::from_row(ts.sx / x, ts.ky / x, ts.kx / y, ts.sy / y, 0.0, 0.0)
 }
 
-fn magnification(ts: Transform) -> f64 {
-    let (x, y) = (ts.sx.hypot(ts.ky), ts.kx.hypot(ts.sy));
-    f64::from(x.max(y))
-}
-
 /// How many whole layers a filter keeps and passes over.
 fn cost(filter: &Filter) -> f64 {
     let layers = |kind: &Kind| match kind {
@@ -275,63 +278,4 @@ fn cost(filter: &Filter) -> f64 {
         .iter()
         .map(|primitive| layers(primitive.kind()))
         .sum()
-}
-
-/// Steps down the lines of the surface that all edges of a path take together.
-fn edges(path: &Path, transform: Transform, height: f64, breadth: f64) -> f64 {
-    let mut steps = 0.0;
-    legs(path, |points| {
-        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-        for mut point in points.iter().copied() {
-            transform.map_point(&mut point);
-            low = low.min(point.y.into());
-            high = high.max(point.y.into());
-        }
-        steps += 8.0 + (high - low).min(height) + breadth;
-    });
-    // Edges are stepped through in quarters of a line.
-    steps * 4.0
-}
-
-/// How many dashes a stroke breaks into, at most: a curve is no longer than its control polygon.
-fn dashes(path: &Path, stroke: &Stroke) -> f64 {
-    let Some(pattern) = stroke.dasharray() else {
-        return 0.0;
-    };
-    let mut length = 0.0;
-    legs(path, |points| {
-        for pair in points.windows(2) {
-            if let [from, to] = pair {
-                length += f64::from(from.distance(*to));
-            }
-        }
-    });
-    let period: f64 = pattern.iter().copied().map(f64::from).sum();
-    length / period * pattern.len() as f64
-}
-
-/// Gives each leg of a path as its control points, the start first.
-fn legs(path: &Path, mut each: impl FnMut(&[Point])) {
-    let (mut start, mut last) = (Point::zero(), Point::zero());
-    for segment in path.data().segments() {
-        match segment {
-            PathSegment::MoveTo(to) => (start, last) = (to, to),
-            PathSegment::LineTo(to) => {
-                each(&[last, to]);
-                last = to;
-            }
-            PathSegment::QuadTo(by, to) => {
-                each(&[last, by, to]);
-                last = to;
-            }
-            PathSegment::CubicTo(by, and_by, to) => {
-                each(&[last, by, and_by, to]);
-                last = to;
-            }
-            PathSegment::Close => {
-                each(&[last, start]);
-                last = start;
-            }
-        }
-    }
 }

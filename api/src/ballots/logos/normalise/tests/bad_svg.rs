@@ -45,10 +45,7 @@ fn what_drawing_programs_write_is_accepted() {
         svg(SHAPE)
     );
     assert_eq!(fault(with_doctype.as_bytes()), "accepted");
-    assert_eq!(
-        fault(format!("\u{feff}\n{}", svg(SHAPE)).as_bytes()),
-        "accepted"
-    );
+    assert_eq!(fault(format!("\u{feff}\n{}", svg(SHAPE)).as_bytes()), "accepted");
 }
 
 #[test]
@@ -58,25 +55,16 @@ fn embedded_pictures_are_drawn_and_judged_like_others() {
     assert_eq!(verdict(&image("image/png", &good)), "accepted");
     // The bytes decide, not what they are declared to be.
     assert_eq!(verdict(&image("image/svg+xml", &good)), "accepted");
+    assert_eq!(verdict(&image("image/png", &good[..60])), "image_unreadable");
     assert_eq!(
-        verdict(&image("image/png", &good[..60])),
-        "image_unreadable"
-    );
-    assert_eq!(
-        verdict(&image(
-            "image/png",
-            &super::Png::sized(50_000, 50_000).bytes()
-        )),
+        verdict(&image("image/png", &super::Png::sized(50_000, 50_000).bytes())),
         "image_dimensions_too_large"
     );
     assert_eq!(
         verdict(&image("image/svg+xml", svg(SHAPE).as_bytes())),
         "svg_unsupported_feature"
     );
-    assert_eq!(
-        verdict(&image("image/gif", b"GIF89a")),
-        "svg_unsupported_feature"
-    );
+    assert_eq!(verdict(&image("image/gif", b"GIF89a")), "svg_unsupported_feature");
     let large = data_url("image/png", &png(&two_halves(2_000, 2_000)));
     let often = r##"<use href="#i"/>"##.repeat(5);
     assert_eq!(
@@ -95,11 +83,7 @@ fn active_content_is_refused() {
         r#"<a href="JavaScript:alert(1)"><path d="M0 0h9v9z"/></a>"#,
         "<iframe/>",
     ] {
-        assert_eq!(
-            verdict(&format!("{SHAPE}{active}")),
-            "svg_active_content",
-            "{active}"
-        );
+        assert_eq!(verdict(&format!("{SHAPE}{active}")), "svg_active_content", "{active}");
     }
 }
 
@@ -132,14 +116,8 @@ fn what_would_be_lost_is_refused() {
         ("<animate/>", "image_animated"),
         ("<style>@keyframes a{}</style>", "image_animated"),
         ("<marker/>", "svg_unsupported_feature"),
-        (
-            "<filter><feTurbulence/></filter>",
-            "svg_unsupported_feature",
-        ),
-        (
-            "<style>g > path{fill:red}</style>",
-            "svg_unsupported_feature",
-        ),
+        ("<filter><feTurbulence/></filter>", "svg_unsupported_feature"),
+        ("<style>g > path{fill:red}</style>", "svg_unsupported_feature"),
         (r"<style>.\61{fill:red}</style>", "svg_unsupported_feature"),
         (r#"<g clip-path="inherit"/>"#, "svg_unsupported_feature"),
     ] {
@@ -147,10 +125,7 @@ fn what_would_be_lost_is_refused() {
     }
     let entities = format!("<!DOCTYPE svg [<!ENTITY a 'aaaa'>]>{}", svg(SHAPE));
     assert_eq!(fault(entities.as_bytes()), "svg_entities");
-    assert_eq!(
-        fault(b"<svg xmlns='http://www.w3.org/2000/svg'>"),
-        "image_unreadable"
-    );
+    assert_eq!(fault(b"<svg xmlns='http://www.w3.org/2000/svg'>"), "image_unreadable");
     assert_eq!(
         fault(br"<svg xmlns='http://www.w3.org/2000/svg' width='0' height='9'/>"),
         "image_unreadable"
@@ -174,24 +149,16 @@ fn bombs_of_references_are_weighed() {
         }),
         bomb(|n| {
             let rect = format!(r#"<rect width="9" height="9" fill="url(#a{})"/>"#, n + 1);
-            format!(
-                r#"<pattern id="a{n}" width="1" height="1">{}</pattern>"#,
-                ten(&rect)
-            )
+            format!(r#"<pattern id="a{n}" width="1" height="1">{}</pattern>"#, ten(&rect))
         }) + r#"<rect width="9" height="9" fill="url(#a0)"/>"#,
         // Paint named once and inherited by ten.
         bomb(|n| {
             let rects = ten(r#"<rect width="9" height="9"/>"#);
             let fill = format!("url(#a{})", n + 1);
-            format!(
-                r#"<g fill="{fill}"><pattern id="a{n}" width="1" height="1">{rects}</pattern></g>"#
-            )
+            format!(r#"<g fill="{fill}"><pattern id="a{n}" width="1" height="1">{rects}</pattern></g>"#)
         }) + r#"<rect width="9" height="9" fill="url(#a0)"/>"#,
         bomb(|n| {
-            let rect = format!(
-                r#"<rect width="9" height="9" clip-path="url(#a{})"/>"#,
-                n + 1
-            );
+            let rect = format!(r#"<rect width="9" height="9" clip-path="url(#a{})"/>"#, n + 1);
             format!(
                 r#"<clipPath id="a{n}" clipPathUnits="objectBoundingBox">{}</clipPath>"#,
                 ten(&rect)
@@ -213,15 +180,11 @@ fn bombs_of_references_are_weighed() {
 
 #[test]
 fn floods_are_stopped_early() {
-    let many =
-        |count: usize, each: &dyn Fn(usize) -> String| (0..count).map(each).collect::<String>();
+    let many = |count: usize, each: &dyn Fn(usize) -> String| (0..count).map(each).collect::<String>();
     let nested = "<g>".repeat(100_000) + &"</g>".repeat(100_000);
     let attributes = format!("<g {}/>", many(100_000, &|n| format!("a{n}='' ")));
     let namespaces = many(20_000, &|n| format!("<g xmlns:a{n}='u{n}'/>"));
-    let rules = format!(
-        "<style>{}</style>",
-        many(100_000, &|n| format!(".a{n}{{}}"))
-    );
+    let rules = format!("<style>{}</style>", many(100_000, &|n| format!(".a{n}{{}}")));
     let elements = "<g/>".repeat(200_000);
     for flood in [nested, attributes, namespaces, rules, elements] {
         assert_eq!(verdict(&flood), "svg_too_complex");
@@ -231,11 +194,15 @@ fn floods_are_stopped_early() {
 #[test]
 fn slow_drawings_are_foreseen() {
     let blur = r#"<feGaussianBlur stdDeviation="500"/>"#.repeat(500);
-    let stops = r#"<stop offset=".5" stop-color="red"/>"#.repeat(10_000);
+    let stops: String = (0..10_000)
+        .map(|n| format!(r#"<stop offset="{}" stop-color="red"/>"#, f64::from(n) / 1e4))
+        .collect();
     let zigzag = "L99 99L0 0".repeat(40_000);
     let merges = r#"<feMergeNode in="SourceGraphic"/>"#.repeat(10_000);
     for slow in [
-        format!(r#"<filter id="f" x="-9" y="-9" width="99" height="99">{blur}</filter><g filter="url(#f)">{SHAPE}</g>"#),
+        format!(
+            r#"<filter id="f" x="-9" y="-9" width="99" height="99">{blur}</filter><g filter="url(#f)">{SHAPE}</g>"#
+        ),
         format!(r#"<filter id="f"><feMerge>{merges}</feMerge></filter><g filter="url(#f)">{SHAPE}</g>"#),
         format!(r#"<linearGradient id="g">{stops}</linearGradient><rect width="100" height="100" fill="url(#g)"/>"#),
         format!(r#"<path d="M0 0{zigzag}"/>"#),
@@ -260,28 +227,23 @@ fn the_deepest_drawing_fits_a_small_stack() {
     // Test threads have the 2 MiB the server's blocking threads have.
     let clip = r#"<clipPath id="c"><circle cx="50" cy="50" r="40"/></clipPath>"#;
     let open = r#"<g opacity=".99" clip-path="url(#c)" transform="translate(.1)">"#;
-    let deep = |levels: usize| {
-        format!(
-            "{clip}{}{SHAPE}{}",
-            open.repeat(levels),
-            "</g>".repeat(levels)
-        )
-    };
-    assert_eq!(verdict(&deep(20)), "accepted");
-    assert_eq!(verdict(&deep(61)), "svg_too_complex");
-    let plain = |levels: usize| {
-        format!(
-            r#"{}{SHAPE}{}"#,
-            r#"<g transform="translate(.1)">"#.repeat(levels),
-            "</g>".repeat(levels)
-        )
-    };
-    assert_eq!(verdict(&plain(60)), "accepted");
-    let chain: String = (0..28)
-        .map(|n| format!(r##"<g id="a{n}"><use href="#a{}"/></g>"##, n + 1))
-        .collect();
+    let deep = |levels: usize| format!("{clip}{}{SHAPE}{}", open.repeat(levels), "</g>".repeat(levels));
+    assert_eq!(verdict(&deep(45)), "accepted");
+    assert_eq!(verdict(&deep(48)), "svg_too_complex");
+    let chain = |element: &dyn Fn(usize) -> String| (0..22).map(element).collect::<String>();
+    let last = r#"<path id="a22" d="M9 9h80v80z"/>"#;
+    let uses = chain(&|n| format!(r##"<symbol id="a{n}"><use href="#a{}" opacity=".9"/></symbol>"##, n + 1));
+    assert_eq!(verdict(&format!(r##"{uses}{last}<use href="#a0"/>"##)), "accepted");
+    // Of all nests the one that takes most stack.
+    let patterns = chain(&|n| {
+        let rect = format!(r#"<rect width="90" height="90" fill="url(#a{})"/>"#, n + 1);
+        format!(r#"<pattern id="a{n}" width="90" height="90" patternUnits="userSpaceOnUse">{rect}</pattern>"#)
+    });
+    let last = r#"<linearGradient id="a22"><stop stop-color="red"/></linearGradient>"#;
     assert_eq!(
-        verdict(&format!(r#"{chain}<path id="a28" d="M9 9h80v80z"/>"#)),
+        verdict(&format!(
+            r#"{patterns}{last}<rect width="90" height="90" fill="url(#a0)"/>"#
+        )),
         "accepted"
     );
 }

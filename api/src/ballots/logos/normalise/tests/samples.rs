@@ -29,9 +29,7 @@ fn written(picture: &RgbaImage, format: ImageFormat) -> Vec<u8> {
     } else {
         picture
     };
-    picture
-        .write_to(&mut Cursor::new(&mut bytes), format)
-        .unwrap();
+    picture.write_to(&mut Cursor::new(&mut bytes), format).unwrap();
     bytes
 }
 
@@ -49,8 +47,7 @@ pub fn webp(picture: &RgbaImage) -> Vec<u8> {
 
 /// A JPEG whose EXIF block, right after the first marker, holds an orientation alone.
 pub fn jpeg_with_orientation(picture: &RgbaImage, orientation: u8) -> Vec<u8> {
-    let mut block =
-        b"\xff\xe1\0\x22Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
+    let mut block = b"\xff\xe1\0\x22Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
     block.extend_from_slice(&[orientation, 0, 0, 0, 0, 0, 0]);
     let mut bytes = jpeg(picture);
     bytes.splice(2..2, block);

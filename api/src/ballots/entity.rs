@@ -1,0 +1,194 @@
+//! The tables of this room, but those of votes.
+
+use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::choice::Method;
+use super::eligibility::Eligibility;
+use crate::http::{Code, Problem};
+use crate::instant::Instant;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, EnumIter, DeriveActiveEnum)]
+#[serde(rename_all = "snake_case")]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[schema(as = BallotState)]
+pub enum State {
+    Draft,
+    Open,
+    Closed,
+    Published,
+    Cancelled,
+}
+
+/// What kind of thing is put to the vote.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, EnumIter, DeriveActiveEnum)]
+#[serde(rename_all = "snake_case")]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum Kind {
+    /// Candidates are images; each must have one
+    Logo,
+    /// A charter clause, a name, a chair
+    #[default]
+    General,
+}
+
+pub mod ballot {
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "ballot")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub workshop_id: Uuid,
+        pub kind: Kind,
+        pub question: String,
+        pub description: String,
+        pub method: String,
+        #[sea_orm(column_type = "JsonBinary")]
+        pub eligibility: Eligibility,
+        pub opens_at: Option<Instant>,
+        pub closes_at: Option<Instant>,
+        pub state: State,
+        pub opened_at: Option<Instant>,
+        pub closed_at: Option<Instant>,
+        pub counted_at: Option<Instant>,
+        pub published_at: Option<Instant>,
+        pub cancelled_at: Option<Instant>,
+        pub reason: Option<String>,
+        pub roll_size: Option<i32>,
+        pub vote_body_length: Option<i32>,
+        #[sea_orm(column_type = "VarBinary(StringLen::None)")]
+        pub sealed_key: Option<Vec<u8>>,
+        pub opening_failed: Option<String>,
+        pub count_failed: Option<String>,
+        pub tally: Option<Json>,
+        pub created_at: Instant,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+
+    impl Model {
+        pub fn method(&self) -> Result<Method, Problem> {
+            self.method.parse().map_err(|_| Code::Internal.into())
+        }
+
+        /// 409 unless it can still be changed.
+        pub fn must_be_draft(&self) -> Result<(), Problem> {
+            if self.state == State::Draft {
+                Ok(())
+            } else {
+                Err(Problem::state(Code::BallotNotDraft, self.state))
+            }
+        }
+    }
+
+    pub async fn find(on: &impl ConnectionTrait, id: Uuid) -> Result<Model, Problem> {
+        Entity::find_by_id(id)
+            .one(on)
+            .await?
+            .ok_or_else(|| Code::NotFound.into())
+    }
+
+    /// For whoever will change the ballot or what belongs to it: nobody else does meanwhile.
+    pub async fn lock(on: &impl ConnectionTrait, id: Uuid) -> Result<Model, Problem> {
+        use sea_orm::QuerySelect as _;
+        Entity::find_by_id(id)
+            .lock_exclusive()
+            .one(on)
+            .await?
+            .ok_or_else(|| Code::NotFound.into())
+    }
+
+    /// For a vote: any number at once, but no change of state meanwhile.
+    pub async fn lock_shared(on: &impl ConnectionTrait, id: Uuid) -> Result<Model, Problem> {
+        use sea_orm::QuerySelect as _;
+        Entity::find_by_id(id)
+            .lock_shared()
+            .one(on)
+            .await?
+            .ok_or_else(|| Code::NotFound.into())
+    }
+}
+
+pub mod candidate {
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "candidate")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub ballot_id: Uuid,
+        pub name: String,
+        pub folded_name: String,
+        pub description: String,
+        #[sea_orm(column_type = "VarBinary(StringLen::None)")]
+        pub logo_digest: Option<Vec<u8>>,
+        pub created_at: Instant,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+
+    /// In order of creation, which is the ballot's order.
+    pub async fn of(on: &impl ConnectionTrait, ballots: impl IntoIterator<Item = Uuid>) -> Result<Vec<Model>, DbErr> {
+        use sea_orm::QueryOrder as _;
+        Entity::find()
+            .filter(Column::BallotId.is_in(ballots))
+            .order_by_asc(Column::Id)
+            .all(on)
+            .await
+    }
+}
+
+pub mod logo {
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "logo")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false, column_type = "VarBinary(StringLen::None)")]
+        pub digest: Vec<u8>,
+        #[sea_orm(column_type = "VarBinary(StringLen::None)")]
+        pub png: Vec<u8>,
+        #[sea_orm(column_type = "VarBinary(StringLen::None)")]
+        pub thumbnail: Vec<u8>,
+        pub created_at: Instant,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub mod roll {
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "roll")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub ballot_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub unit_id: Uuid,
+        pub registration_id: Uuid,
+        #[sea_orm(column_type = "VarBinary(StringLen::None)")]
+        pub salt: Vec<u8>,
+        #[sea_orm(column_type = "VarBinary(StringLen::None)")]
+        pub leaf: Vec<u8>,
+        pub voted: Option<bool>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

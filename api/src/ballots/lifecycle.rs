@@ -1,0 +1,292 @@
+//! What happens to a ballot: by an organiser, each act safe to repeat, or by the instance itself
+//! when its time has come. The decision lies with the ballot's locked row and the database's clock.
+
+use actix_web::web::{Data, Path};
+use garde::Validate;
+use sea_orm::ActiveValue::Set;
+use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, QuerySelect};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::entity::{State, ballot};
+use super::representation::Ballot;
+use super::{casting, closing, opening, routes};
+use crate::app::App;
+use crate::http::{Answer, Caller, Code, IfMatch, Json, OptionalJson, Problem, Reply, rules};
+use crate::journal::{self, Act};
+
+/// What the journal keeps of a transition.
+#[derive(Serialize)]
+struct Transition<'a> {
+    state: State,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    roll_size: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+impl<'a> From<&'a ballot::Model> for Transition<'a> {
+    fn from(row: &'a ballot::Model) -> Self {
+        Self {
+            state: row.state,
+            roll_size: row.roll_size,
+            reason: row.reason.as_deref(),
+        }
+    }
+}
+
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"confirm_small": true}))]
+pub struct Opening {
+    /// Needed when fewer than 5 people are on the roll: the result may then betray votes
+    #[serde(default)]
+    #[garde(skip)]
+    confirm_small: bool,
+}
+
+/// Open a ballot
+///
+/// Checks it, computes the roll and freezes everything. Needs no body. Safe to repeat.
+#[utoipa::path(post, path = "/v1/ballots/{ballot_id}/open", request_body(content = Opening), responses((status = 200, body = Ballot)))]
+pub async fn open(
+    mut caller: Caller,
+    id: Path<Uuid>,
+    if_match: IfMatch,
+    body: OptionalJson<Opening>,
+) -> Answer<Ballot> {
+    let transaction = caller.begin().await?;
+    let row = ballot::lock(&transaction, *id).await?;
+    if_match.check(routes::show(&transaction, &caller, row.clone()).await?)?;
+    if row.state == State::Open {
+        return Ok(Reply::ok(routes::show(&transaction, &caller, row).await?));
+    }
+    row.must_be_draft()?;
+    let row = opening::open(&transaction, &caller.app, row, body.0.confirm_small).await?;
+    journal::write(
+        &transaction,
+        &caller,
+        Act::new("open", "ballot", *id).after(&Transition::from(&row)),
+    )
+    .await?;
+    let ballot = routes::show(&transaction, &caller, row).await?;
+    transaction.commit().await?;
+    Ok(Reply::ok(ballot))
+}
+
+/// Close a ballot
+///
+/// From this instant no vote is taken. The count follows at once; `counted_at` tells when it is
+/// done. Safe to repeat; on a ballot whose count stopped it starts the count again.
+#[utoipa::path(post, path = "/v1/ballots/{ballot_id}/close", responses((status = 200, body = Ballot)))]
+pub async fn close(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> Answer<Ballot> {
+    let transaction = caller.begin().await?;
+    let row = ballot::lock(&transaction, *id).await?;
+    if_match.check(routes::show(&transaction, &caller, row.clone()).await?)?;
+    match row.state {
+        State::Open => {
+            let row = closing::close(&transaction, &caller.app, row).await?;
+            journal::write(
+                &transaction,
+                &caller,
+                Act::new("close", "ballot", *id).after(&Transition::from(&row)),
+            )
+            .await?;
+        }
+        State::Closed | State::Published => {}
+        State::Draft | State::Cancelled => return Err(Problem::state(Code::BallotNotOpen, row.state)),
+    }
+    transaction.commit().await?;
+    closing::count_soon(&caller.app, *id).await;
+    Ok(Reply::ok(
+        routes::load(&caller.app.store.snapshot().await?, &caller, *id).await?,
+    ))
+}
+
+/// Publish the result
+///
+/// From now on everyone of the workshop sees the tally. Safe to repeat.
+#[utoipa::path(post, path = "/v1/ballots/{ballot_id}/publish", responses((status = 200, body = Ballot)))]
+pub async fn publish(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> Answer<Ballot> {
+    let transaction = caller.begin().await?;
+    let row = ballot::lock(&transaction, *id).await?;
+    if_match.check(routes::show(&transaction, &caller, row.clone()).await?)?;
+    if row.state == State::Published {
+        return Ok(Reply::ok(routes::show(&transaction, &caller, row).await?));
+    }
+    super::tally::must_be_counted(&row)?;
+    let mut changed: ballot::ActiveModel = row.into();
+    changed.state = Set(State::Published);
+    changed.published_at = Set(Some(
+        caller.app.store.ballot_now(&transaction, &caller.app.ambient).await?,
+    ));
+    let row = changed.update(&transaction).await?;
+    journal::write(
+        &transaction,
+        &caller,
+        Act::new("publish", "ballot", *id).after(&Transition::from(&row)),
+    )
+    .await?;
+    let ballot = routes::show(&transaction, &caller, row).await?;
+    transaction.commit().await?;
+    Ok(Reply::ok(ballot))
+}
+
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "Un logo manquait sur le bulletin."}))]
+pub struct Cancellation {
+    /// Stays on record for ever
+    #[garde(length(chars, min = 1, max = 1000), custom(rules::line))]
+    reason: String,
+}
+
+/// Cancel a ballot
+///
+/// In draft or open. Nothing of what was voted is ever shown; the reason stays. Safe to repeat.
+#[utoipa::path(post, path = "/v1/ballots/{ballot_id}/cancel", request_body = Cancellation, responses((status = 200, body = Ballot)))]
+pub async fn cancel(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, body: Json<Cancellation>) -> Answer<Ballot> {
+    let transaction = caller.begin().await?;
+    let row = ballot::lock(&transaction, *id).await?;
+    if_match.check(routes::show(&transaction, &caller, row.clone()).await?)?;
+    match row.state {
+        State::Cancelled => return Ok(Reply::ok(routes::show(&transaction, &caller, row).await?)),
+        State::Closed | State::Published => return Err(Problem::state(Code::WrongState, row.state)),
+        State::Draft | State::Open => {}
+    }
+    casting::destroy(&transaction, *id).await?;
+    let mut changed: ballot::ActiveModel = row.into();
+    changed.state = Set(State::Cancelled);
+    changed.cancelled_at = Set(Some(
+        caller.app.store.ballot_now(&transaction, &caller.app.ambient).await?,
+    ));
+    changed.reason = Set(Some(body.0.reason));
+    changed.sealed_key = Set(None);
+    let row = changed.update(&transaction).await?;
+    journal::write(
+        &transaction,
+        &caller,
+        Act::new("cancel", "ballot", *id).after(&Transition::from(&row)),
+    )
+    .await?;
+    let ballot = routes::show(&transaction, &caller, row).await?;
+    transaction.commit().await?;
+    Ok(Reply::ok(ballot))
+}
+
+/// Opens and closes what is due and counts what is closed; any process may, exactly one does.
+pub async fn run_due(app: &Data<App>) -> Result<(), Problem> {
+    use ballot::{Column, Entity};
+    let reader = app.store.reader();
+    let now = app.store.ballot_now(reader, &app.ambient).await?;
+    let due = Condition::any()
+        .add(
+            Condition::all()
+                .add(Column::State.eq(State::Draft))
+                .add(Column::OpensAt.lte(now))
+                .add(Column::OpeningFailed.is_null()),
+        )
+        .add(
+            Condition::all()
+                .add(Column::State.eq(State::Open))
+                .add(Column::ClosesAt.lte(now)),
+        )
+        .add(
+            Condition::all()
+                .add(Column::State.eq(State::Closed))
+                .add(Column::CountedAt.is_null())
+                .add(Column::CountFailed.is_null()),
+        );
+    let due: Vec<(Uuid, State)> = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::State])
+        .filter(due)
+        .into_tuple()
+        .all(reader)
+        .await?;
+    for (id, state) in due {
+        match state {
+            State::Draft => open_on_schedule(app, id).await?,
+            State::Open => close_on_schedule(app, id).await?,
+            State::Closed | State::Published | State::Cancelled => {}
+        }
+        if state != State::Draft {
+            closing::count_soon(app, id).await;
+        }
+    }
+    Ok(())
+}
+
+async fn open_on_schedule(app: &App, id: Uuid) -> Result<(), Problem> {
+    let transaction = app.store.write().await?;
+    let row = ballot::lock(&transaction, id).await?;
+    let now = app.store.ballot_now(&transaction, &app.ambient).await?;
+    let due =
+        row.state == State::Draft && row.opening_failed.is_none() && row.opens_at.is_some_and(|opens| opens <= now);
+    if !due {
+        return Ok(());
+    }
+    let workshop_id = row.workshop_id;
+    match opening::open(&transaction, app, row, false).await {
+        Ok(row) => {
+            let act = Act::new("open", "ballot", id);
+            let after = Transition::from(&row);
+            journal::write_as(
+                &transaction,
+                &app.ambient,
+                "schedule",
+                Some(workshop_id),
+                act.after(&after),
+            )
+            .await?;
+            transaction.commit().await?;
+        }
+        // Too busy is no refusal: it comes round again.
+        Err(problem) if problem.code.status() >= 500 => return Err(problem),
+        Err(problem) => {
+            drop(transaction);
+            let transaction = app.store.write().await?;
+            let code = problem.code.as_str();
+            let failed = ballot::Entity::update_many()
+                .col_expr(ballot::Column::OpeningFailed, Expr::value(code))
+                .filter(ballot::Column::Id.eq(id))
+                .filter(ballot::Column::State.eq(State::Draft));
+            failed.exec(&transaction).await?;
+            let act = Act::new("opening_refused", "ballot", id);
+            journal::write_as(
+                &transaction,
+                &app.ambient,
+                "schedule",
+                Some(workshop_id),
+                act.after(&code),
+            )
+            .await?;
+            transaction.commit().await?;
+            tracing::warn!(ballot = %id, code, "a scheduled opening was refused");
+        }
+    }
+    Ok(())
+}
+
+async fn close_on_schedule(app: &App, id: Uuid) -> Result<(), Problem> {
+    let transaction = app.store.write().await?;
+    let row = ballot::lock(&transaction, id).await?;
+    let now = app.store.ballot_now(&transaction, &app.ambient).await?;
+    if row.state != State::Open || row.closes_at.is_none_or(|closes| now < closes) {
+        return Ok(());
+    }
+    let workshop_id = row.workshop_id;
+    let row = closing::close(&transaction, app, row).await?;
+    let after = Transition::from(&row);
+    journal::write_as(
+        &transaction,
+        &app.ambient,
+        "schedule",
+        Some(workshop_id),
+        Act::new("close", "ballot", id).after(&after),
+    )
+    .await?;
+    transaction.commit().await?;
+    Ok(())
+}

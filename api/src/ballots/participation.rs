@@ -1,0 +1,104 @@
+//! What a person sees of their own part in a ballot, and what everyone sees of all.
+
+use actix_web::web::Path;
+use sea_orm::entity::prelude::*;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::eligibility::Unmet;
+use super::entity::{State, ballot, roll as roll_table};
+use super::{casting, roll, tally};
+use crate::http::{Answer, Caller, Problem, Reply};
+
+/// One's own part in a ballot.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "ballot_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "state": "draft", "on_roll": false, "voted": false, "unmet": ["pledge"]
+}))]
+pub struct Participation {
+    pub ballot_id: Uuid,
+    pub state: State,
+    /// In draft: whether one would be on the roll if it opened now
+    pub on_roll: bool,
+    pub voted: bool,
+    /// What one lacks to be on the roll
+    pub unmet: Vec<Unmet>,
+}
+
+/// Read my participation
+///
+/// In draft too, so that everyone sees in time what they still lack.
+#[utoipa::path(get, path = "/v1/ballots/{ballot_id}/participation", responses((status = 200, body = Participation)))]
+pub async fn participation(caller: Caller, id: Path<Uuid>) -> Answer<Participation> {
+    let snapshot = caller.app.store.snapshot().await?;
+    let ballot = ballot::find(&snapshot, *id).await?;
+    Ok(Reply::plain(of(&snapshot, &caller, &ballot).await?))
+}
+
+pub async fn of(on: &impl ConnectionTrait, caller: &Caller, ballot: &ballot::Model) -> Result<Participation, Problem> {
+    let own = caller.own()?;
+    let person_id = caller.person_id()?;
+    let answer = |on_roll, voted, unmet| Participation {
+        ballot_id: ballot.id,
+        state: ballot.state,
+        on_roll,
+        voted,
+        unmet,
+    };
+    if ballot.opened_at.is_some()
+        && let Some(line) = roll_table::Entity::find_by_id((ballot.id, person_id)).one(on).await?
+    {
+        let voted = match line.voted {
+            Some(voted) => voted,
+            None => casting::has_voted(on, &caller.app, ballot, person_id).await?,
+        };
+        return Ok(answer(true, voted, Vec::new()));
+    }
+    let unmet = roll::unmet_of(on, ballot, own.registration_id, caller.now()).await?;
+    Ok(match (ballot.opened_at, unmet.is_empty()) {
+        (None, on_roll) => answer(on_roll, false, unmet),
+        (Some(_), true) => answer(false, false, vec![Unmet::Frozen]),
+        (Some(_), false) => answer(false, false, unmet),
+    })
+}
+
+/// How many have voted out of how many.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"ballot_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "state": "open", "roll": 42, "votes": 17}))]
+pub struct Turnout {
+    ballot_id: Uuid,
+    state: State,
+    /// How many are entitled to vote; in draft, how many would be if it opened now
+    roll: u64,
+    /// How many have voted
+    votes: u64,
+}
+
+/// Read the turnout
+#[utoipa::path(get, path = "/v1/ballots/{ballot_id}/turnout", responses((status = 200, body = Turnout)))]
+pub async fn turnout(caller: Caller, id: Path<Uuid>) -> Answer<Turnout> {
+    let snapshot = caller.app.store.snapshot().await?;
+    let ballot = ballot::find(&snapshot, *id).await?;
+    let roll = match ballot.roll_size {
+        Some(size) => u64::try_from(size).unwrap_or_default(),
+        None if ballot.state == State::Cancelled => 0,
+        None => {
+            let electors =
+                roll::electors(&snapshot, ballot.workshop_id, &ballot.eligibility, caller.now(), None).await?;
+            electors
+                .iter()
+                .filter(|elector| ballot.eligibility.unmet(&elector.facts).is_empty())
+                .count() as u64
+        }
+    };
+    let votes = match tally::must_be_counted(&ballot) {
+        Ok(count) => count.votes,
+        Err(_) => casting::number(&snapshot, *id).await?,
+    };
+    Ok(Reply::plain(Turnout {
+        ballot_id: ballot.id,
+        state: ballot.state,
+        roll,
+        votes,
+    }))
+}

@@ -1,0 +1,206 @@
+//! How ballots and candidates are shown.
+
+use garde::Validate;
+use sea_orm::prelude::Uuid;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::choice::Method;
+use super::eligibility::Eligibility;
+use super::entity::{Kind, State, ballot, candidate};
+use crate::http::{Caller, Etag, Problem, resource, rules};
+use crate::instant::Instant;
+use crate::secrets::{hex, sha256};
+
+/// What an organiser says of a ballot, while it is in draft.
+#[derive(Clone, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "kind": "logo", "question": "Quel logo pour la coalition guinéenne du numérique ?", "method": "plurality",
+    "eligibility": {"min_sessions": 1, "adhered": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e"}
+}))]
+pub struct BallotInput {
+    #[serde(default)]
+    #[garde(skip)]
+    pub kind: Kind,
+    /// What is put to the vote
+    #[garde(length(chars, min = 1, max = 500), custom(rules::line))]
+    pub question: String,
+    #[serde(default)]
+    #[garde(length(chars, max = 10_000), custom(rules::text))]
+    pub description: String,
+    /// How votes are cast and counted
+    #[garde(skip)]
+    pub method: Method,
+    /// Who may vote
+    #[serde(default)]
+    #[garde(dive)]
+    pub eligibility: Eligibility,
+    /// Opens by itself then, if its checks pass
+    #[serde(default)]
+    #[garde(skip)]
+    pub opens_at: Option<Instant>,
+    /// No vote is taken from then on, and it closes by itself
+    #[serde(default)]
+    #[garde(skip)]
+    pub closes_at: Option<Instant>,
+}
+
+/// A ballot.
+#[derive(Clone, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "workshop_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4f",
+    "kind": "logo", "question": "Quel logo pour la coalition guinéenne du numérique ?", "description": "", "method": "plurality",
+    "eligibility": {"roles": [], "min_sessions": 1, "min_minutes": 0, "adhered": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d50", "categories": [], "registration_ids": []},
+    "opens_at": null, "closes_at": null, "state": "open", "candidates": [{
+        "id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d51", "ballot_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "name": "L'arbre à palabres", "description": "",
+        "logo": {"url": "https://palabre.example.org/v1/logos/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08.png",
+                 "thumbnail_url": "https://palabre.example.org/v1/logos/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08.png?size=256"},
+        "created_at": "2020-08-20T09:00:00Z", "etag": "q1w2e3r4t5y6u7i8o9p0aA"}],
+    "roll_size": 42, "vote_body_length": 128, "opened_at": "2020-08-28T15:00:00Z", "closed_at": null, "counted_at": null, "published_at": null,
+    "cancelled_at": null, "reason": null, "opening_failed": null, "count_failed": null, "created_at": "2020-08-20T09:00:00Z", "etag": "q1w2e3r4t5y6u7i8o9p0aA"
+}))]
+pub struct Ballot {
+    id: Uuid,
+    workshop_id: Uuid,
+    #[serde(flatten)]
+    pub input: BallotInput,
+    pub state: State,
+    /// In order of creation in draft; from then on in a random order of the reader's own, stable
+    candidates: Vec<Candidate>,
+    /// How many are entitled to vote; null before opening
+    roll_size: Option<i32>,
+    /// Pad the body of a vote with spaces to so many bytes, so that its length tells nothing
+    vote_body_length: Option<i32>,
+    opened_at: Option<Instant>,
+    closed_at: Option<Instant>,
+    counted_at: Option<Instant>,
+    published_at: Option<Instant>,
+    cancelled_at: Option<Instant>,
+    /// Why it was cancelled
+    reason: Option<String>,
+    /// The code of why the scheduled opening was refused
+    opening_failed: Option<String>,
+    /// Why the count stopped
+    count_failed: Option<String>,
+    created_at: Instant,
+    etag: Etag,
+}
+
+/// What can be chosen.
+#[derive(Clone, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d51", "ballot_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "name": "L'arbre à palabres", "description": "",
+    "logo": {"url": "https://palabre.example.org/v1/logos/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08.png",
+             "thumbnail_url": "https://palabre.example.org/v1/logos/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08.png?size=256"},
+    "created_at": "2020-08-20T09:00:00Z", "etag": "q1w2e3r4t5y6u7i8o9p0aA"
+}))]
+pub struct Candidate {
+    pub id: Uuid,
+    pub ballot_id: Uuid,
+    #[serde(flatten)]
+    pub input: CandidateInput,
+    /// Null until one is uploaded
+    logo: Option<LogoUrls>,
+    created_at: Instant,
+    etag: Etag,
+}
+
+resource!(Ballot, Candidate);
+
+/// What an organiser says of a candidate.
+#[derive(Clone, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "L'arbre à palabres"}))]
+pub struct CandidateInput {
+    #[garde(length(chars, min = 1, max = 200), custom(rules::line))]
+    pub name: String,
+    #[serde(default)]
+    #[garde(length(chars, max = 5000), custom(rules::text))]
+    pub description: String,
+}
+
+/// Where the image is, for anyone, without a token.
+#[derive(Clone, Serialize, ToSchema)]
+struct LogoUrls {
+    /// PNG, 1024 × 1024 px
+    url: String,
+    /// PNG, 256 × 256 px
+    thumbnail_url: String,
+}
+
+impl Candidate {
+    pub fn of(caller: &Caller, row: candidate::Model) -> Self {
+        let logo = row.logo_digest.map(|digest| {
+            let url = format!("{}/v1/logos/{}.png", caller.app.settings.public_url, hex(&digest));
+            LogoUrls {
+                thumbnail_url: format!("{url}?size=256"),
+                url,
+            }
+        });
+        Self {
+            id: row.id,
+            ballot_id: row.ballot_id,
+            input: CandidateInput {
+                name: row.name,
+                description: row.description,
+            },
+            logo,
+            created_at: row.created_at,
+            etag: Etag::default(),
+        }
+    }
+}
+
+impl Ballot {
+    pub fn of(caller: &Caller, row: ballot::Model, candidates: Vec<candidate::Model>) -> Result<Self, Problem> {
+        use crate::http::Resource as _;
+        let candidates = in_order(caller, &row, candidates);
+        Ok(Self {
+            input: BallotInput {
+                method: row.method()?,
+                kind: row.kind,
+                question: row.question,
+                description: row.description,
+                eligibility: row.eligibility,
+                opens_at: row.opens_at,
+                closes_at: row.closes_at,
+            },
+            id: row.id,
+            workshop_id: row.workshop_id,
+            state: row.state,
+            candidates: candidates
+                .into_iter()
+                .map(|row| Candidate::of(caller, row).sealed())
+                .collect(),
+            roll_size: row.roll_size,
+            vote_body_length: row.vote_body_length,
+            opened_at: row.opened_at,
+            closed_at: row.closed_at,
+            counted_at: row.counted_at,
+            published_at: row.published_at,
+            cancelled_at: row.cancelled_at,
+            reason: row.reason,
+            opening_failed: row.opening_failed,
+            count_failed: row.count_failed,
+            created_at: row.created_at,
+            etag: Etag::default(),
+        })
+    }
+}
+
+/// Whoever stands first in a list gets more votes; so everyone has an order of their own, which
+/// stays the same however often they look.
+pub fn in_order(
+    caller: &Caller,
+    ballot: &ballot::Model,
+    mut candidates: Vec<candidate::Model>,
+) -> Vec<candidate::Model> {
+    if ballot.state != State::Draft
+        && let Ok(reader) = caller.person_id()
+    {
+        candidates
+            .sort_by_key(|candidate| sha256(&[b"palabre/order/v1\0", reader.as_bytes(), candidate.id.as_bytes()]));
+    }
+    candidates
+}

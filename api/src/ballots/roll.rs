@@ -1,0 +1,230 @@
+//! The electoral roll: the rule applied to everyone of the workshop, set-wise; a preview with
+//! reasons in draft, frozen at opening.
+
+use std::collections::HashMap;
+
+use actix_web::web::Path;
+use sea_orm::entity::prelude::*;
+use sea_orm::{FromQueryResult, QueryOrder, QuerySelect};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::eligibility::{Eligibility, Facts, Unmet};
+use super::entity::{State, ballot, roll};
+use crate::http::{Answer, Caller, Cursor, Limit, Page, Problem, Query, Reply};
+use crate::identity::person;
+use crate::instant::Instant;
+use crate::registrations::{Category, Role, State as RegistrationState, entity as registration};
+use crate::{attendance, coalitions, organisations};
+
+/// One person as the rule sees them.
+pub struct Elector {
+    pub facts: Facts,
+    pub person_id: Uuid,
+    pub name: String,
+    /// Canonical.
+    pub address: String,
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    id: Uuid,
+    person_id: Uuid,
+    name: String,
+    role: Role,
+    state: RegistrationState,
+    category: Option<Category>,
+    organisation_category: Option<Category>,
+    address: String,
+}
+
+/// Everyone registered in the workshop (or one of them) with what the rule asks about; a constant
+/// number of queries.
+pub async fn electors(
+    on: &impl ConnectionTrait,
+    workshop_id: Uuid,
+    rule: &Eligibility,
+    now: Instant,
+    only: Option<Uuid>,
+) -> Result<Vec<Elector>, Problem> {
+    use registration::{Column, Entity, Relation};
+    let mut select = Entity::find()
+        .select_only()
+        .columns([
+            Column::Id,
+            Column::PersonId,
+            Column::Name,
+            Column::Role,
+            Column::State,
+            Column::Category,
+        ])
+        .column_as(organisations::entity::Column::Category, "organisation_category")
+        .column(person::Column::Address)
+        .join(sea_orm::JoinType::LeftJoin, Relation::Organisation.def())
+        .join(sea_orm::JoinType::InnerJoin, Relation::Person.def())
+        .filter(Column::WorkshopId.eq(workshop_id));
+    if let Some(id) = only {
+        select = select.filter(Column::Id.eq(id));
+    }
+    let rows = select.order_by_asc(Column::Id).into_model::<Row>().all(on).await?;
+    let attended = if rule.min_sessions > 0 || rule.min_minutes > 0 {
+        attendance::facts(on, workshop_id, now, only).await?
+    } else {
+        HashMap::new()
+    };
+    let adherents = match rule.adhered {
+        Some(coalition_id) => coalitions::adherents(on, coalition_id, only).await?,
+        None => std::collections::HashSet::new(),
+    };
+    let elector = |row: Row| {
+        let (sessions, seconds) = attended
+            .get(&row.id)
+            .map_or((0, 0), |facts| (facts.sessions, facts.seconds));
+        Elector {
+            facts: Facts {
+                registration_id: row.id,
+                role: row.role,
+                state: row.state,
+                category: row.organisation_category.or(row.category),
+                sessions,
+                seconds,
+                adheres: adherents.contains(&row.id),
+            },
+            person_id: row.person_id,
+            name: row.name,
+            address: row.address,
+        }
+    };
+    Ok(rows.into_iter().map(elector).collect())
+}
+
+/// What one person lacks now; nothing when they are not registered at all.
+pub async fn unmet_of(
+    on: &impl ConnectionTrait,
+    ballot: &ballot::Model,
+    registration_id: Uuid,
+    now: Instant,
+) -> Result<Vec<Unmet>, Problem> {
+    let electors = electors(on, ballot.workshop_id, &ballot.eligibility, now, Some(registration_id)).await?;
+    Ok(electors
+        .first()
+        .map(|elector| ballot.eligibility.unmet(&elector.facts))
+        .unwrap_or_default())
+}
+
+/// One line of the roll, or of its preview.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "registration_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "name": "Mariama Diallo", "on_roll": true, "unmet": [], "voted": null
+}))]
+pub struct RollLine {
+    registration_id: Uuid,
+    /// Null when the registration is gone
+    name: Option<String>,
+    on_roll: bool,
+    /// In draft: what they still lack
+    unmet: Vec<Unmet>,
+    /// Null until the votes are counted
+    voted: Option<bool>,
+}
+
+/// A page of the roll, with what the whole adds up to.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "items": [{"registration_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "name": "Mariama Diallo", "on_roll": true, "unmet": [], "voted": null}],
+    "next_cursor": null, "on_roll": 42, "not_on_roll": 18
+}))]
+pub struct Roll {
+    items: Vec<RollLine>,
+    /// Give it as `cursor` for the next page; null on the last one
+    next_cursor: Option<String>,
+    /// How many are on the roll
+    on_roll: usize,
+    /// In draft: how many registrations are not; 0 once the roll is frozen
+    not_on_roll: usize,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Filter {
+    /// Items on one page: 1–200, default 50
+    #[serde(default)]
+    #[param(value_type = Option<u32>)]
+    limit: Limit,
+    /// Where the previous page ended
+    #[param(value_type = Option<String>)]
+    cursor: Option<Cursor<Uuid>>,
+}
+
+/// Read the electoral roll
+///
+/// In draft a preview: every registration with what it still lacks. From opening on the frozen
+/// roll; who voted is shown once the votes are counted.
+#[utoipa::path(get, path = "/v1/ballots/{ballot_id}/roll", params(Filter), responses((status = 200, body = Roll)))]
+pub async fn read_roll(caller: Caller, id: Path<Uuid>, filter: Query<Filter>) -> Answer<Roll> {
+    let Query(filter) = filter;
+    let snapshot = caller.app.store.snapshot().await?;
+    let ballot = ballot::find(&snapshot, *id).await?;
+    let mut lines = if ballot.opened_at.is_none() {
+        preview(&snapshot, &ballot, caller.now()).await?
+    } else {
+        frozen(&snapshot, &ballot).await?
+    };
+    let on_roll = lines.iter().filter(|line| line.on_roll).count();
+    let not_on_roll = lines.len() - on_roll;
+    if let Some(Cursor(after)) = filter.cursor {
+        lines.retain(|line| line.registration_id > after);
+    }
+    let page = Page::of(lines, filter.limit, |line| line.registration_id, |line| line);
+    Ok(Reply::plain(Roll {
+        items: page.items,
+        next_cursor: page.next_cursor,
+        on_roll,
+        not_on_roll,
+    }))
+}
+
+async fn preview(on: &impl ConnectionTrait, ballot: &ballot::Model, now: Instant) -> Result<Vec<RollLine>, Problem> {
+    if ballot.state == State::Cancelled {
+        return Ok(Vec::new());
+    }
+    let electors = electors(on, ballot.workshop_id, &ballot.eligibility, now, None).await?;
+    let line = |elector: Elector| {
+        let unmet = ballot.eligibility.unmet(&elector.facts);
+        let registration_id = elector.facts.registration_id;
+        RollLine {
+            registration_id,
+            name: Some(elector.name),
+            on_roll: unmet.is_empty(),
+            unmet,
+            voted: None,
+        }
+    };
+    Ok(electors.into_iter().map(line).collect())
+}
+
+async fn frozen(on: &impl ConnectionTrait, ballot: &ballot::Model) -> Result<Vec<RollLine>, Problem> {
+    let names: HashMap<Uuid, String> = registration::Entity::find()
+        .select_only()
+        .columns([registration::Column::Id, registration::Column::Name])
+        .filter(registration::Column::WorkshopId.eq(ballot.workshop_id))
+        .into_tuple()
+        .all(on)
+        .await?
+        .into_iter()
+        .collect();
+    let rows = roll::Entity::find()
+        .filter(roll::Column::BallotId.eq(ballot.id))
+        .order_by_asc(roll::Column::RegistrationId)
+        .all(on)
+        .await?;
+    let line = |row: roll::Model| RollLine {
+        registration_id: row.registration_id,
+        name: names.get(&row.registration_id).cloned(),
+        on_roll: true,
+        unmet: Vec::new(),
+        voted: row.voted,
+    };
+    Ok(rows.into_iter().map(line).collect())
+}

@@ -1,0 +1,80 @@
+//! The tally: what was counted, as stored when it was.
+
+use actix_web::web::Path;
+use sea_orm::prelude::Uuid;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::choice::Method;
+use super::counting::{Count, Outcome, Working};
+use super::entity::{State, ballot};
+use crate::http::{Answer, Caller, Code, Problem, Reply, SUPERVISION};
+use crate::instant::Instant;
+
+/// The count of a closed ballot, with its whole working.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "ballot_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "method": "plurality", "roll": 42, "votes": 40, "blanks": 1, "valid": 39,
+    "outcome": {"winners": ["01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d51"], "tie": false},
+    "working": {"method": "plurality", "counts": [
+        {"candidate": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d51", "votes": 22}, {"candidate": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d52", "votes": 17}]},
+    "closed_at": "2020-08-28T16:00:00Z", "counted_at": "2020-08-28T16:00:01Z"
+}))]
+pub struct Tally {
+    ballot_id: Uuid,
+    method: Method,
+    /// How many were entitled to vote
+    roll: i32,
+    /// How many voted
+    votes: u64,
+    /// How many of these were blank
+    blanks: u64,
+    /// How many chose something
+    valid: u64,
+    outcome: Outcome,
+    working: Working,
+    closed_at: Option<Instant>,
+    counted_at: Option<Instant>,
+}
+
+/// Read the tally
+///
+/// For organisers and auditors once the ballot is closed and counted, for everyone of the workshop
+/// once it is published. Nobody sees any count before.
+#[utoipa::path(get, path = "/v1/ballots/{ballot_id}/tally", responses((status = 200, body = Tally)))]
+pub async fn read_tally(caller: Caller, id: Path<Uuid>) -> Answer<Tally> {
+    let row = ballot::find(caller.app.store.reader(), *id).await?;
+    if matches!(row.state, State::Draft | State::Open | State::Cancelled) {
+        return Err(Problem::state(Code::BallotNotClosed, row.state));
+    }
+    if row.state != State::Published && !caller.is(SUPERVISION) {
+        return Err(Code::NotAllowed.into());
+    }
+    let count = must_be_counted(&row)?;
+    Ok(Reply::plain(Tally {
+        ballot_id: row.id,
+        method: row.method()?,
+        roll: row.roll_size.unwrap_or_default(),
+        votes: count.votes,
+        blanks: count.blanks,
+        valid: count.valid,
+        outcome: count.outcome,
+        working: count.working,
+        closed_at: row.closed_at,
+        counted_at: row.counted_at,
+    }))
+}
+
+/// The count, or the problem that says why there is none yet.
+pub fn must_be_counted(row: &ballot::Model) -> Result<Count, Problem> {
+    if !matches!(row.state, State::Closed | State::Published) {
+        return Err(Problem::state(Code::BallotNotClosed, row.state));
+    }
+    if let Some(why) = &row.count_failed {
+        return Err(Problem::from(Code::BallotCountFailed).with("why", why));
+    }
+    let Some(tally) = row.tally.clone().filter(|_| row.counted_at.is_some()) else {
+        return Err(Code::BallotCounting.into());
+    };
+    serde_json::from_value(tally).map_err(|_| Code::Internal.into())
+}
