@@ -145,6 +145,13 @@ impl Sql {
             .collect()
     }
 
+    /// The single value that a query gives, as bytes.
+    pub async fn bytes(&self, sql: &str) -> Vec<u8> {
+        let statement = Statement::from_string(self.0.get_database_backend(), sql);
+        let row = self.0.query_one_raw(statement).await.expect(sql).expect("one row");
+        row.try_get_by_index(0).expect("bytes")
+    }
+
     /// A transaction that holds its locks until it is committed, rolled back or dropped.
     pub async fn begin(&self) -> DatabaseTransaction {
         self.0.begin().await.expect("a transaction")

@@ -128,6 +128,11 @@ impl World {
         &self.0.server
     }
 
+    /// What seals the keys in the database.
+    pub fn secret(&self) -> Key {
+        Key(SECRET)
+    }
+
     /// A folder that goes with the world.
     pub fn folder(&self) -> &std::path::Path {
         self.0.folder.path()
