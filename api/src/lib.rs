@@ -25,3 +25,5 @@ pub mod store;
 mod workshops;
 
 pub use app::{App, Running, openapi, rooms, serve};
+pub use identity::operator;
+pub use secrets::Key;

@@ -13,10 +13,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::ambient::{Ambient, HostClock};
 use crate::app::{self, App};
-use crate::http::Language;
-use crate::identity::address::EmailAddress;
-use crate::identity::{self, person};
-use crate::journal::{self, Act};
+use crate::identity::operator;
 use crate::settings::{Flags, Settings};
 use crate::store::Store;
 
@@ -114,14 +111,16 @@ async fn run(cli: Cli) -> Outcome {
             say(&format!("Palabre listens on http://{}", running.address))?;
             Ok(running.wait().await?)
         }
-        Command::Admin(Admin::Add { email }) => add_administrator(&flags, ambient, &email).await,
+        Command::Admin(Admin::Add { email }) => {
+            let app = open(&flags, ambient).await?;
+            operator::add_administrator(&app, &email).await?;
+            say(&format!(
+                "{email} is an administrator and signs in with a code sent there."
+            ))
+        }
         Command::Token(Token { email, minutes }) => {
             let app = open(&flags, ambient).await?;
-            let address = EmailAddress::parse(&email).map_err(|fault| format!("{email}: {}", fault.code()))?;
-            let person = person::find(app.store.reader(), &address)
-                .await?
-                .ok_or_else(|| format!("nobody here has the address {email}"))?;
-            say(&identity::start(&app, person.id, minutes * 60).await?)
+            say(&operator::token(&app, &email, minutes * 60).await?)
         }
         Command::Migrate => {
             let settings = settings(&flags, &ambient)?;
@@ -153,32 +152,6 @@ fn settings(flags: &Flags, ambient: &Ambient) -> Result<Settings, crate::setting
 
 async fn open(flags: &Flags, ambient: Ambient) -> Result<Data<App>, Box<dyn std::error::Error>> {
     App::prepare(settings(flags, &ambient)?, ambient).await
-}
-
-async fn add_administrator(flags: &Flags, ambient: Ambient, email: &str) -> Outcome {
-    use sea_orm::{ActiveModelTrait as _, ActiveValue::Set};
-    let app = open(flags, ambient).await?;
-    let address = EmailAddress::parse(email).map_err(|fault| format!("{email}: {}", fault.code()))?;
-    let transaction = app.store.write().await?;
-    let person = person::find_or_create(&transaction, &app.ambient, &address, "", Language::Fr).await?;
-    if !person.administrator {
-        let mut changed: person::ActiveModel = person.clone().into();
-        changed.administrator = Set(true);
-        changed.update(&transaction).await?;
-        journal::write_as(
-            &transaction,
-            &app.ambient,
-            "operator",
-            None,
-            Act::new("add_administrator", "person", person.id),
-        )
-        .await?;
-    }
-    transaction.commit().await?;
-    say(&format!(
-        "{} is an administrator and signs in with a code sent there.",
-        address.typed()
-    ))
 }
 
 async fn healthcheck(settings: &Settings) -> Outcome {

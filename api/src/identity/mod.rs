@@ -6,6 +6,7 @@
 pub mod address;
 mod codes;
 mod me;
+pub mod operator;
 pub mod person;
 mod refresh;
 mod sign_in;
