@@ -48,16 +48,3 @@ pub fn room() -> Room {
         ],
     )
 }
-
-pub struct Facts {
-    pub sessions: u32,
-    pub seconds: i64,
-}
-pub async fn facts(
-    _: &impl sea_orm::ConnectionTrait,
-    _: uuid::Uuid,
-    _: crate::instant::Instant,
-    _: Option<uuid::Uuid>,
-) -> Result<std::collections::HashMap<uuid::Uuid, Facts>, crate::http::Problem> {
-    Ok(Default::default())
-}

@@ -57,7 +57,7 @@ impl Fault {
         FaultBody {
             pointer: self.pointer.clone(),
             code: self.code.clone(),
-            detail: fill(words, &self.parameters),
+            detail: fill(words, &self.parameters, language),
         }
     }
 }
