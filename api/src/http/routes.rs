@@ -27,6 +27,8 @@ pub struct Route {
     pub access: Access,
     pub problems: &'static [Code],
     pub operation: Operation,
+    /// Changes what outlives the workshop (`Caller::begin_lasting`), so an archive does not stop it.
+    pub lasting: bool,
     schemas: Vec<(String, RefOr<Schema>)>,
     handler: actix_web::Route,
 }
@@ -52,6 +54,7 @@ impl Route {
             access,
             problems,
             operation: P::operation(),
+            lasting: false,
             schemas,
             handler,
         }
@@ -85,6 +88,14 @@ impl Room {
             tag,
             routes: routes.into_iter().collect(),
         }
+    }
+
+    /// Of things that outlive the workshop.
+    pub fn lasting(mut self) -> Self {
+        for route in &mut self.routes {
+            route.lasting = true;
+        }
+        self
     }
 }
 
