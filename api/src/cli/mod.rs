@@ -90,7 +90,8 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "palabre: {error}");
+            // Nobody is left to tell when standard error is closed.
+            drop(writeln!(std::io::stderr(), "palabre: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -180,11 +181,12 @@ pub fn workers() -> usize {
 
 pub fn log_to_stderr(settings: &Settings) {
     let filter = tracing_subscriber::EnvFilter::new(format!("{},sqlx=warn,actix_server=warn", settings.log));
-    let _ = tracing_subscriber::fmt()
+    let started = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_target(false)
         .try_init();
+    debug_assert!(started.is_ok(), "a process starts its log once");
 }
 
 /// To the person at the terminal; a closed pipe is an error like any other.

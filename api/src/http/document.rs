@@ -157,7 +157,7 @@ fn security(access: Access) -> Vec<SecurityRequirement> {
     match access {
         Access::Anyone => vec![SecurityRequirement::default()],
         Access::Visible => vec![SecurityRequirement::default(), bearer(&["member"])],
-        Access::SignedIn => vec![bearer(&[])],
+        Access::SignedIn | Access::Joinable => vec![bearer(&[])],
         Access::Administrator => vec![bearer(&["administrator"])],
         Access::Registered => vec![bearer(&["registered"])],
         Access::Members(roles) => vec![bearer(&roles.iter().map(|role| role.as_str()).collect::<Vec<_>>())],

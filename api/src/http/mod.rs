@@ -26,7 +26,7 @@ pub use codes::Code;
 pub use edge::edge;
 pub use language::Language;
 pub use problem::{Fault, Problem};
-pub use query::{Cursor, Limit, Page, Query};
+pub use query::{Cursor, Limit, Page, Query, Search};
 pub(crate) use reply::resource;
 pub use reply::{Answer, Etag, File, IfMatch, NoContent, Reply, Resource};
 pub(crate) use routes::route;
