@@ -22,7 +22,7 @@ pub struct Taken {
 impl Taken {
     /// Places left under a capacity; none for no limit.
     pub fn free(self, capacity: Option<i32>) -> Option<i64> {
-        capacity.map(|capacity| i64::from(capacity).saturating_sub(self.committed).max(0))
+        capacity.map(|capacity| Ord::max(i64::from(capacity) - self.committed, 0))
     }
 }
 
@@ -62,7 +62,7 @@ pub async fn taken_in(on: &impl ConnectionTrait, group: Uuid) -> Result<Taken, P
 /// Gives free places to those who wait, in their order.
 pub async fn promote(on: &impl ConnectionTrait, caller: &Caller, group: &working_group::Model) -> Result<(), Problem> {
     let taken = taken_in(on, group.id).await?;
-    let free = taken.free(group.capacity).unwrap_or(taken.waiting).min(taken.waiting);
+    let free = Ord::min(taken.free(group.capacity).unwrap_or(taken.waiting), taken.waiting);
     let Some(free) = u64::try_from(free).ok().filter(|free| *free > 0) else {
         return Ok(());
     };

@@ -252,8 +252,5 @@ pub async fn withdraw(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> 
     )
     .await?;
     transaction.commit().await?;
-    Ok(Reply::ok(Pledge {
-        withdrawn_at: Some(now),
-        ..pledge
-    }))
+    Ok(Reply::ok(pledge.withdrawn(now)))
 }
