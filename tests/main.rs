@@ -10,6 +10,10 @@
 )]
 
 mod conventions;
+mod debian;
 mod identity;
+mod races;
+mod story;
 mod support;
 mod tokens;
+mod voting;

@@ -80,7 +80,8 @@ impl Server {
         }
     }
 
-    async fn app<T>(&self, ask: impl AsyncFnOnce(&App) -> T) -> T {
+    /// What the server itself knows.
+    pub async fn app<T>(&self, ask: impl AsyncFnOnce(&App) -> T) -> T {
         let running = self.running.lock().await;
         ask(&running.as_ref().expect("a running server").app).await
     }
