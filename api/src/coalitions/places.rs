@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::sea_query::Expr;
 use sea_orm::{QueryOrder, QuerySelect, QueryTrait as _};
 
 use super::entities::{Place, commitment, working_group};
@@ -37,7 +37,7 @@ pub async fn taken(on: &impl ConnectionTrait, groups: Vec<Uuid>) -> Result<HashM
     let rows: Vec<(Uuid, Place, i64)> = commitment::Entity::find()
         .select_only()
         .columns([commitment::Column::WorkingGroupId, commitment::Column::State])
-        .column_as(Expr::col(commitment::Column::Id).count(), "people")
+        .column_as(commitment::Column::Id.count(), "people")
         .filter(commitment::Column::WorkingGroupId.is_in(groups))
         .group_by(commitment::Column::WorkingGroupId)
         .group_by(commitment::Column::State)

@@ -231,7 +231,7 @@ pub async fn withdraw(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> 
         .one(&transaction)
         .await?;
     let row = row.ok_or(Code::NotFound)?;
-    let pledge = find(&transaction, *id).await?;
+    let mut pledge = find(&transaction, *id).await?;
     if !pledge.is_seen_by(&caller)? {
         return Err(Code::NotFound.into());
     }
@@ -252,8 +252,6 @@ pub async fn withdraw(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> 
     )
     .await?;
     transaction.commit().await?;
-    Ok(Reply::ok(Pledge {
-        withdrawn_at: Some(now),
-        ..pledge
-    }))
+    pledge.withdrawn_at = Some(now);
+    Ok(Reply::ok(pledge))
 }
