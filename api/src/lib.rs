@@ -10,6 +10,7 @@ mod ballots;
 pub mod cli;
 mod coalitions;
 mod demo;
+mod first_screen;
 mod http;
 mod identity;
 pub mod instant;
@@ -25,3 +26,5 @@ pub mod store;
 mod workshops;
 
 pub use app::{App, Running, openapi, rooms, serve};
+pub use identity::operator;
+pub use secrets::Key;

@@ -5,7 +5,7 @@
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -28,16 +28,18 @@ impl Key {
     /// A key of its own for each purpose (HKDF-SHA256, RFC 5869).
     pub fn derive(&self, purpose: &str) -> Key {
         let mut derived = [0; 32];
-        // 32 bytes are always within HKDF's limit of 255 blocks.
-        let _ = Hkdf::<Sha256>::new(None, &self.0).expand(purpose.as_bytes(), &mut derived);
-        Key(derived)
+        let expanded = Hkdf::<Sha256>::new(None, &self.0).expand(purpose.as_bytes(), &mut derived);
+        debug_assert!(expanded.is_ok(), "32 bytes are within HKDF's limit of 255 blocks");
+        Self(derived)
     }
 
     /// HMAC-SHA256 (RFC 2104).
     pub fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
-        let Ok(mut mac) = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&self.0) else {
-            unreachable!("HMAC takes keys of any length")
-        };
+        // HMAC pads a short key with zeros to one block of the hash.
+        let mut block = [0; 64];
+        block[..32].copy_from_slice(&self.0);
+        let mut mac = Hmac::<Sha256>::new(&block.into());
+        block.zeroize();
         for part in parts {
             mac.update(part);
         }

@@ -54,12 +54,16 @@ CREATE TABLE registration (
     category text CHECK (category IN ('public_administration', 'company', 'startup',
         'education', 'association', 'incubator', 'donor', 'other')),
     delegate {bool} NOT NULL,
+    -- Invited by an organiser, or a request accepted: without it nobody confirms. A request that
+    -- was withdrawn and an invitation that was declined are told apart by this alone.
+    admitted {bool} NOT NULL,
     created_at {instant} NOT NULL,
     UNIQUE (workshop_id, person_id),
     UNIQUE (id, workshop_id),
     FOREIGN KEY (organisation_id, workshop_id) REFERENCES organisation (id, workshop_id),
     CHECK (organisation_id IS NULL OR category IS NULL),
-    CHECK (NOT delegate OR organisation_id IS NOT NULL)
+    CHECK (NOT delegate OR organisation_id IS NOT NULL),
+    CHECK (admitted = (state <> 'requested') OR state = 'declined')
 ) {options};
 CREATE INDEX registration_person ON registration (person_id);
 CREATE INDEX registration_organisation ON registration (organisation_id);

@@ -77,8 +77,7 @@ fn find_code(text: &str) -> Option<String> {
         .split_whitespace()
         .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
         .collect();
-    let digits =
-        |word: &str, count| word.len() == count && word.bytes().all(|b| b.is_ascii_digit());
+    let digits = |word: &str, count| word.len() == count && word.bytes().all(|b| b.is_ascii_digit());
     words.iter().enumerate().find_map(|(at, word)| {
         if digits(word, 8) {
             return Some((*word).to_owned());
@@ -120,11 +119,7 @@ impl Mailbox {
         let address = listener.local_addr().expect("a bound port");
         let post = Arc::new(Post::default());
         let server = tokio::spawn(serve(listener, Arc::clone(&post)));
-        Self {
-            address,
-            post,
-            server,
-        }
+        Self { address, post, server }
     }
 
     /// What to set `PALABRE_SMTP_URL` to.
@@ -163,21 +158,14 @@ impl Mailbox {
     /// How many messages to `address` are there and were not taken yet.
     pub fn count_to(&self, address: &str) -> usize {
         let state = self.post.state();
-        state
-            .waiting
-            .iter()
-            .filter(|mail| same(&mail.to, address))
-            .count()
+        state.waiting.iter().filter(|mail| same(&mail.to, address)).count()
     }
 
     /// Answers the next `n` recipients with `code`: 4xx to be tried again, 5xx for a bounce.
     /// 421 also hangs up, as a server does that is shutting down.
     pub fn refuse_next(&self, n: usize, code: u16) {
         assert!((400..600).contains(&code), "{code} is not an SMTP refusal");
-        self.post
-            .state()
-            .refusals
-            .extend(std::iter::repeat_n(code, n));
+        self.post.state().refusals.extend(std::iter::repeat_n(code, n));
     }
 
     fn untaken(&self) -> String {
@@ -333,27 +321,16 @@ mod tests {
     #[tokio::test]
     async fn a_message_comes_out_as_it_was_written() {
         let mailbox = Mailbox::start().await;
-        let text =
-            "Votre code : 1234 5678 – à saisir avant 18 h.\r\n.un point\r\n..deux\r\n.\r\nfin";
-        let sent = message(
-            "Ana <ana@example.org>",
-            "Votre code d’accès à l’atelier",
-            text,
-        );
+        let text = "Votre code : 1234 5678 – à saisir avant 18 h.\r\n.un point\r\n..deux\r\n.\r\nfin";
+        let sent = message("Ana <ana@example.org>", "Votre code d’accès à l’atelier", text);
         client(&mailbox).send(sent).await.expect("sent");
 
         let mail = mailbox.next_to("ANA@example.org").await;
         assert_eq!(mail.to, "ana@example.org");
         assert_eq!(mail.from, "no-reply@example.org");
         assert_eq!(mail.subject, "Votre code d’accès à l’atelier");
-        assert_eq!(
-            mail.text.replace("\r\n", "\n").trim_end(),
-            text.replace("\r\n", "\n")
-        );
-        assert_eq!(
-            mail.html.as_deref().map(|html| html.contains("1234 5678")),
-            Some(true)
-        );
+        assert_eq!(mail.text.replace("\r\n", "\n").trim_end(), text.replace("\r\n", "\n"));
+        assert_eq!(mail.html.as_deref().map(|html| html.contains("1234 5678")), Some(true));
         assert_eq!(mail.code(), "12345678");
         assert!(mail.raw.contains("=?utf-8?b?"), "{}", mail.raw);
     }
@@ -385,15 +362,8 @@ mod tests {
     async fn each_message_is_taken_once_in_order() {
         let mailbox = Mailbox::start().await;
         let client = client(&mailbox);
-        for (to, subject) in [
-            ("a@example.org", "1"),
-            ("b@example.org", "2"),
-            ("a@example.org", "3"),
-        ] {
-            client
-                .send(message(to, subject, "text"))
-                .await
-                .expect("sent");
+        for (to, subject) in [("a@example.org", "1"), ("b@example.org", "2"), ("a@example.org", "3")] {
+            client.send(message(to, subject, "text")).await.expect("sent");
         }
         assert_eq!(mailbox.count_to("a@example.org"), 2);
         assert_eq!(mailbox.next_to("a@example.org").await.subject, "1");
@@ -441,18 +411,9 @@ mod tests {
     fn codes_are_found_among_other_numbers() {
         let found = |text| find_code(text).unwrap_or_default();
         assert_eq!(found("Code: 12345678."), "12345678");
-        assert_eq!(
-            found("Le 3 août 2020, votre code est\n\n1234\u{a0}5678\n"),
-            "12345678"
-        );
-        assert_eq!(
-            found("Call 0123456789, then enter (8765 4321)."),
-            "87654321"
-        );
+        assert_eq!(found("Le 3 août 2020, votre code est\n\n1234\u{a0}5678\n"), "12345678");
+        assert_eq!(found("Call 0123456789, then enter (8765 4321)."), "87654321");
         assert_eq!(found("ref a1234567 12345678"), "12345678");
-        assert_eq!(
-            found("https://example.org/12345678-1234-4567-89ab-0123456789ab"),
-            ""
-        );
+        assert_eq!(found("https://example.org/12345678-1234-4567-89ab-0123456789ab"), "");
     }
 }

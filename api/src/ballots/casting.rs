@@ -279,7 +279,7 @@ pub async fn destroy(on: &impl ConnectionTrait, ballot_id: Uuid) -> Result<(), P
 }
 
 pub mod table {
-    use super::*;
+    use sea_orm::entity::prelude::*;
 
     #[derive(Clone, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "cast")]
@@ -306,7 +306,7 @@ pub mod table {
 }
 
 pub mod opening {
-    use super::*;
+    use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "opening")]

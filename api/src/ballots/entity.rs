@@ -4,11 +4,6 @@ use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::choice::Method;
-use super::eligibility::Eligibility;
-use crate::http::{Code, Problem};
-use crate::instant::Instant;
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, EnumIter, DeriveActiveEnum)]
 #[serde(rename_all = "snake_case")]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
@@ -34,7 +29,13 @@ pub enum Kind {
 }
 
 pub mod ballot {
-    use super::*;
+    use sea_orm::entity::prelude::*;
+
+    use super::{Kind, State};
+    use crate::ballots::choice::Method;
+    use crate::ballots::eligibility::Eligibility;
+    use crate::http::{Code, Problem};
+    use crate::instant::Instant;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "ballot")]
@@ -116,7 +117,9 @@ pub mod ballot {
 }
 
 pub mod candidate {
-    use super::*;
+    use sea_orm::entity::prelude::*;
+
+    use crate::instant::Instant;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "candidate")]
@@ -149,7 +152,9 @@ pub mod candidate {
 }
 
 pub mod logo {
-    use super::*;
+    use sea_orm::entity::prelude::*;
+
+    use crate::instant::Instant;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "logo")]
@@ -170,7 +175,9 @@ pub mod logo {
 }
 
 pub mod roll {
-    use super::*;
+    use sea_orm::entity::prelude::*;
+
+    use crate::instant::Instant;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "roll")]

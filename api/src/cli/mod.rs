@@ -13,10 +13,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::ambient::{Ambient, HostClock};
 use crate::app::{self, App};
-use crate::http::Language;
-use crate::identity::address::EmailAddress;
-use crate::identity::{self, person};
-use crate::journal::{self, Act};
+use crate::identity::operator;
 use crate::settings::{Flags, Settings};
 use crate::store::Store;
 
@@ -93,7 +90,8 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "palabre: {error}");
+            // Nobody is left to tell when standard error is closed.
+            drop(writeln!(std::io::stderr(), "palabre: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -113,14 +111,16 @@ async fn run(cli: Cli) -> Outcome {
             say(&format!("Palabre listens on http://{}", running.address))?;
             Ok(running.wait().await?)
         }
-        Command::Admin(Admin::Add { email }) => add_administrator(&flags, ambient, &email).await,
+        Command::Admin(Admin::Add { email }) => {
+            let app = open(&flags, ambient).await?;
+            operator::add_administrator(&app, &email).await?;
+            say(&format!(
+                "{email} is an administrator and signs in with a code sent there."
+            ))
+        }
         Command::Token(Token { email, minutes }) => {
             let app = open(&flags, ambient).await?;
-            let address = EmailAddress::parse(&email).map_err(|fault| format!("{email}: {}", fault.code()))?;
-            let person = person::find(app.store.reader(), &address)
-                .await?
-                .ok_or_else(|| format!("nobody here has the address {email}"))?;
-            say(&identity::start(&app, person.id, minutes * 60).await?)
+            say(&operator::token(&app, &email, minutes * 60).await?)
         }
         Command::Migrate => {
             let settings = settings(&flags, &ambient)?;
@@ -154,32 +154,6 @@ async fn open(flags: &Flags, ambient: Ambient) -> Result<Data<App>, Box<dyn std:
     App::prepare(settings(flags, &ambient)?, ambient).await
 }
 
-async fn add_administrator(flags: &Flags, ambient: Ambient, email: &str) -> Outcome {
-    use sea_orm::{ActiveModelTrait as _, ActiveValue::Set};
-    let app = open(flags, ambient).await?;
-    let address = EmailAddress::parse(email).map_err(|fault| format!("{email}: {}", fault.code()))?;
-    let transaction = app.store.write().await?;
-    let person = person::find_or_create(&transaction, &app.ambient, &address, "", Language::Fr).await?;
-    if !person.administrator {
-        let mut changed: person::ActiveModel = person.clone().into();
-        changed.administrator = Set(true);
-        changed.update(&transaction).await?;
-        journal::write_as(
-            &transaction,
-            &app.ambient,
-            "operator",
-            None,
-            Act::new("add_administrator", "person", person.id),
-        )
-        .await?;
-    }
-    transaction.commit().await?;
-    say(&format!(
-        "{} is an administrator and signs in with a code sent there.",
-        address.typed()
-    ))
-}
-
 async fn healthcheck(settings: &Settings) -> Outcome {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let mut address = settings.listen;
@@ -207,11 +181,12 @@ pub fn workers() -> usize {
 
 pub fn log_to_stderr(settings: &Settings) {
     let filter = tracing_subscriber::EnvFilter::new(format!("{},sqlx=warn,actix_server=warn", settings.log));
-    let _ = tracing_subscriber::fmt()
+    let started = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_target(false)
         .try_init();
+    debug_assert!(started.is_ok(), "a process starts its log once");
 }
 
 /// To the person at the terminal; a closed pipe is an error like any other.

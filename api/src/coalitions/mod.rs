@@ -20,7 +20,7 @@ mod pledge_representation;
 mod pledges;
 mod working_groups;
 
-pub use adherence::{Mine, MyCommitment, MyPledge, adherents, mine, of_workshop};
+pub use adherence::{MyCommitment, MyPledge, adherents, mine, of_workshop};
 
 use sea_orm::QuerySelect as _;
 use sea_orm::entity::prelude::*;

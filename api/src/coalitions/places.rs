@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{QueryOrder, QuerySelect, QueryTrait as _};
 
 use super::entities::{Place, commitment, working_group};
@@ -22,7 +22,7 @@ pub struct Taken {
 impl Taken {
     /// Places left under a capacity; none for no limit.
     pub fn free(self, capacity: Option<i32>) -> Option<i64> {
-        capacity.map(|capacity| i64::from(capacity).saturating_sub(self.committed).max(0))
+        capacity.map(|capacity| Ord::max(i64::from(capacity) - self.committed, 0))
     }
 }
 
@@ -37,7 +37,7 @@ pub async fn taken(on: &impl ConnectionTrait, groups: Vec<Uuid>) -> Result<HashM
     let rows: Vec<(Uuid, Place, i64)> = commitment::Entity::find()
         .select_only()
         .columns([commitment::Column::WorkingGroupId, commitment::Column::State])
-        .column_as(commitment::Column::Id.count(), "people")
+        .column_as(Expr::col(commitment::Column::Id).count(), "people")
         .filter(commitment::Column::WorkingGroupId.is_in(groups))
         .group_by(commitment::Column::WorkingGroupId)
         .group_by(commitment::Column::State)
@@ -62,7 +62,7 @@ pub async fn taken_in(on: &impl ConnectionTrait, group: Uuid) -> Result<Taken, P
 /// Gives free places to those who wait, in their order.
 pub async fn promote(on: &impl ConnectionTrait, caller: &Caller, group: &working_group::Model) -> Result<(), Problem> {
     let taken = taken_in(on, group.id).await?;
-    let free = taken.free(group.capacity).unwrap_or(taken.waiting).min(taken.waiting);
+    let free = Ord::min(taken.free(group.capacity).unwrap_or(taken.waiting), taken.waiting);
     let Some(free) = u64::try_from(free).ok().filter(|free| *free > 0) else {
         return Ok(());
     };

@@ -124,6 +124,11 @@ fn speaks(own: Own) -> bool {
 }
 
 impl Pledge {
+    pub fn withdrawn(mut self, at: Instant) -> Self {
+        self.withdrawn_at = Some(at);
+        self
+    }
+
     pub fn is_seen_by(&self, caller: &Caller) -> Result<bool, Problem> {
         let own = caller.own()?;
         Ok(caller.is(SUPERVISION) || self.registration_id == own.registration_id || self.is_spoken_for_by(own))

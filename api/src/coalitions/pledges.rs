@@ -231,7 +231,7 @@ pub async fn withdraw(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> 
         .one(&transaction)
         .await?;
     let row = row.ok_or(Code::NotFound)?;
-    let mut pledge = find(&transaction, *id).await?;
+    let pledge = find(&transaction, *id).await?;
     if !pledge.is_seen_by(&caller)? {
         return Err(Code::NotFound.into());
     }
@@ -252,6 +252,5 @@ pub async fn withdraw(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> 
     )
     .await?;
     transaction.commit().await?;
-    pledge.withdrawn_at = Some(now);
-    Ok(Reply::ok(pledge))
+    Ok(Reply::ok(pledge.withdrawn(now)))
 }

@@ -31,6 +31,9 @@ pub enum Access {
     Members(&'static [Role]),
     /// Whoever has any registration there, declined and requested ones included.
     Registered,
+    /// Whoever has any registration there, and anyone signed in who may at least know of it: the
+    /// workshop is public, or published and open to self-registration.
+    Joinable,
     /// Members, and anyone at all when the workshop is public and published.
     Visible,
 }
@@ -81,6 +84,7 @@ pub struct Scope {
     pub workshop_id: Uuid,
     pub state: WorkshopState,
     pub public: bool,
+    pub self_registration: bool,
     pub own: Option<Own>,
 }
 
@@ -115,7 +119,7 @@ impl Gate {
         // One row always: the caller (if the sign-in lives), the workshop (if the path leads to one).
         let sql = format!(
             "SELECT p.id AS person_id, p.administrator, p.language, s.expires_at, s.revoked_at, \
-             w.id AS workshop_id, w.state AS workshop_state, w.public, \
+             w.id AS workshop_id, w.state AS workshop_state, w.public, w.self_registration, \
              r.id AS registration_id, r.role, r.state, r.organisation_id, r.delegate \
              FROM (SELECT 1 AS one) one LEFT JOIN sign_in s ON s.id = $1 LEFT JOIN person p ON p.id = s.person_id {scope} \
              LEFT JOIN registration r ON r.workshop_id = w.id AND r.person_id = p.id"
@@ -194,6 +198,13 @@ impl Gate {
                 .ok_or(Code::NotAllowed),
             Access::Visible => member.map(|_| ()).ok_or(Code::NotFound),
             Access::Registered => known.and_then(|_| own).map(|_| ()).ok_or(Code::NotFound),
+            Access::Joinable => known
+                .filter(|scope| {
+                    let open = scope.self_registration && scope.state == WorkshopState::Published;
+                    own.is_some() || scope.public || open
+                })
+                .map(|_| ())
+                .ok_or(Code::NotFound),
             Access::Members(roles) => match member {
                 Some(own) if roles.contains(&own.role) => Ok(()),
                 Some(_) => Err(Code::NotAllowed),
@@ -340,6 +351,7 @@ fn scope(row: &QueryResult) -> Result<Option<Scope>, DbErr> {
         workshop_id,
         state: row.try_get("", "workshop_state")?,
         public: row.try_get("", "public")?,
+        self_registration: row.try_get("", "self_registration")?,
         own,
     }))
 }

@@ -119,6 +119,9 @@ codes! {
     LastOrganiser 409 "last_organiser"
         "Dernier organisateur" "Un atelier garde toujours au moins une personne organisatrice."
         "Last organiser" "A workshop always keeps at least one organiser.";
+    OrganiserAsAuditor 409 "organiser_as_auditor"
+        "Contrôle de son propre atelier" "Vous organisez cet atelier : vous ne pouvez pas vous en faire auditeur vous-même."
+        "Auditing one's own workshop" "You organise this workshop: you cannot make yourself its auditor.";
     SessionNotRunning 409 "session_not_running"
         "Séance pas en cours" "Cette séance n'est pas en cours ; elle est prévue de {starts_at} à {ends_at}."
         "Session not running" "This session is not running; it is planned from {starts_at} to {ends_at}.";
@@ -285,6 +288,11 @@ const FAULTS: &[(&str, &str, &str)] = &[
         "Too long: at most {max} characters.",
     ),
     (
+        "too_many",
+        "Trop d'éléments : au plus {max}.",
+        "Too many items: at most {max}.",
+    ),
+    (
         "too_small",
         "Trop petit : au moins {min}.",
         "Too small: at least {min}.",
@@ -355,6 +363,16 @@ const FAULTS: &[(&str, &str, &str)] = &[
         "wrong_code",
         "Ce code d'arrivée n'est pas celui de la séance.",
         "This check-in code is not that of the session.",
+    ),
+    (
+        "not_a_check_in_code",
+        "Un code d'arrivée compte de 4 à 20 lettres sans accent ou chiffres.",
+        "A check-in code is 4 to 20 unaccented letters or digits.",
+    ),
+    (
+        "not_a_member",
+        "Cette personne n'est pas membre de l'atelier : sa demande attend une réponse, ou elle a décliné.",
+        "This person is not a member of the workshop: their request awaits an answer, or they declined.",
     ),
     (
         "unknown_charter",

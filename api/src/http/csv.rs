@@ -37,10 +37,10 @@ impl<T: Into<Cell>> From<Option<T>> for Cell {
     }
 }
 
-/// Writes a header and its rows.
+/// Writes a header, in which titles may stand that people typed, and its rows.
 pub fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<Cell>>) -> Vec<u8> {
     let mut out = String::new();
-    write_line(&mut out, header.iter().map(|name| (*name).to_owned()));
+    write_line(&mut out, header.iter().map(|name| neutralised((*name).to_owned())));
     for row in rows {
         write_line(
             &mut out,

@@ -17,6 +17,12 @@ use super::language::Language;
 #[derive(Clone, Debug)]
 pub struct Problem {
     pub code: Code,
+    /// Boxed: every function that can fail would else carry it all about.
+    more: Box<More>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct More {
     parameters: Vec<(&'static str, String)>,
     faults: Vec<Fault>,
     headers: Vec<(HeaderName, String)>,
@@ -40,9 +46,19 @@ impl Fault {
         }
     }
 
-    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub fn with(mut self, name: &'static str, value: impl std::fmt::Display) -> Self {
         self.parameters.push((name, value.to_string()));
         self
+    }
+
+    /// With its words.
+    pub fn body(&self, language: Language) -> FaultBody {
+        let words = codes::fault_words(&self.code, language).unwrap_or_default();
+        FaultBody {
+            pointer: self.pointer.clone(),
+            code: self.code.clone(),
+            detail: fill(words, &self.parameters, language),
+        }
     }
 }
 
@@ -50,10 +66,7 @@ impl From<Code> for Problem {
     fn from(code: Code) -> Self {
         Self {
             code,
-            parameters: Vec::new(),
-            faults: Vec::new(),
-            headers: Vec::new(),
-            extension: None,
+            more: Box::default(),
         }
     }
 }
@@ -66,24 +79,24 @@ impl From<Fault> for Problem {
 }
 
 impl Problem {
-    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.parameters.push((name, value.to_string()));
+    pub fn with(mut self, name: &'static str, value: impl std::fmt::Display) -> Self {
+        self.more.parameters.push((name, value.to_string()));
         self
     }
 
     pub fn faults(mut self, faults: Vec<Fault>) -> Self {
-        self.faults = faults;
+        self.more.faults = faults;
         self
     }
 
-    pub fn header(mut self, name: HeaderName, value: impl ToString) -> Self {
-        self.headers.push((name, value.to_string()));
+    pub fn header(mut self, name: HeaderName, value: impl std::fmt::Display) -> Self {
+        self.more.headers.push((name, value.to_string()));
         self
     }
 
     /// An extension member (RFC 9457 §3.2), such as `state`.
     pub fn member(mut self, name: &'static str, value: impl Serialize) -> Self {
-        self.extension = serde_json::to_value(value).ok().map(|value| (name, value));
+        self.more.extension = serde_json::to_value(value).ok().map(|value| (name, value));
         self
     }
 
@@ -96,29 +109,18 @@ impl Problem {
 
     pub fn body(&self, language: Language, instance: &str, request_id: &str) -> ProblemBody {
         let (title, detail) = self.code.words(language);
-        let errors = self
-            .faults
-            .iter()
-            .map(|fault| FaultBody {
-                pointer: fault.pointer.clone(),
-                code: fault.code.clone(),
-                detail: fill(
-                    codes::fault_words(&fault.code, language).unwrap_or_default(),
-                    &fault.parameters,
-                    language,
-                ),
-            })
-            .collect();
+        let errors = self.more.faults.iter().map(|fault| fault.body(language)).collect();
         ProblemBody {
             r#type: format!("urn:palabre:problem:{}", self.code.as_str()),
             title: title.to_owned(),
             status: self.code.status(),
-            detail: fill(detail, &self.parameters, language),
+            detail: fill(detail, &self.more.parameters, language),
             instance: instance.to_owned(),
             code: self.code.as_str().to_owned(),
             errors,
             request_id: request_id.to_owned(),
             extension: self
+                .more
                 .extension
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), value.clone()))
@@ -128,9 +130,10 @@ impl Problem {
 
     pub fn headers(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
         let waits =
-            matches!(self.code.status(), 503 | 429) && self.headers.iter().all(|(name, _)| name != "retry-after");
+            matches!(self.code.status(), 503 | 429) && self.more.headers.iter().all(|(name, _)| name != "retry-after");
         let default = waits.then(|| (HeaderName::from_static("retry-after"), HeaderValue::from_static("2")));
-        self.headers
+        self.more
+            .headers
             .iter()
             .filter_map(|(name, value)| Some((name.clone(), HeaderValue::from_str(value).ok()?)))
             .chain(default)

@@ -1,6 +1,7 @@
 //! Query strings, and lists in pages.
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use sea_orm::sea_query::LikeExpr;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
@@ -81,9 +82,49 @@ pub struct Cursor<K>(pub K);
 impl<'de, K: DeserializeOwned> Deserialize<'de> for Cursor<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let key = base64url::decode(&text).and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let key = base64url::decode(&text)
+            // PostgreSQL takes no NUL in a text, and no key of ours holds one.
+            .filter(|bytes| !bytes.windows(6).any(|window| window == b"\\u0000"))
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok());
         key.map(Cursor)
             .ok_or_else(|| serde::de::Error::custom("invalid_cursor"))
+    }
+}
+
+/// `?q=`: what to look for, at most 200 characters.
+#[derive(Clone, Debug)]
+pub struct Search(String);
+
+impl<'de> Deserialize<'de> for Search {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.chars().count() > 200 {
+            return Err(serde::de::Error::custom("too_long|200"));
+        }
+        if text.chars().any(char::is_control) {
+            return Err(serde::de::Error::custom("control_characters"));
+        }
+        Ok(Self(text.trim().to_owned()))
+    }
+}
+
+impl Search {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Matches a column that contains `folded`, whatever signs are in it.
+    pub fn containing(folded: &str) -> LikeExpr {
+        let mut pattern = String::with_capacity(folded.len() + 2);
+        pattern.push('%');
+        for c in folded.chars() {
+            if matches!(c, '%' | '_' | '\\') {
+                pattern.push('\\');
+            }
+            pattern.push(c);
+        }
+        pattern.push('%');
+        LikeExpr::new(pattern).escape('\\')
     }
 }
 

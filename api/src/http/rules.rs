@@ -16,7 +16,7 @@ pub fn fault(pointer: String, message: &str) -> Fault {
     let fault = Fault::new(pointer, code);
     match code {
         "too_short" | "too_small" => fault.with("min", parameter),
-        "too_long" | "too_large" | "too_many_days" => fault.with("max", parameter),
+        "too_long" | "too_large" | "too_many" | "too_many_days" => fault.with("max", parameter),
         _ => fault,
     }
 }

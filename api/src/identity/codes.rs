@@ -158,7 +158,9 @@ pub async fn redeem(
 }
 
 mod sign_in_code {
-    use super::*;
+    use sea_orm::entity::prelude::*;
+
+    use crate::instant::Instant;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "sign_in_code")]
@@ -179,7 +181,9 @@ mod sign_in_code {
 }
 
 mod sign_in_try {
-    use super::*;
+    use sea_orm::entity::prelude::*;
+
+    use crate::instant::Instant;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "sign_in_try")]

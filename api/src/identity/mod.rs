@@ -6,12 +6,13 @@
 pub mod address;
 mod codes;
 mod me;
+pub mod operator;
 pub mod person;
 mod refresh;
 mod sign_in;
 pub mod tokens;
 
-pub use codes::new_code;
+pub use codes::{new_code, parse as parse_address};
 pub use sign_in::{ACCESS_TOKEN_LIFE, start};
 
 use crate::http::{Access, Room, route};

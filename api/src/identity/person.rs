@@ -27,6 +27,17 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl Model {
+    /// The mailbox's name until the person says theirs.
+    pub fn known_as(&self) -> String {
+        if self.name.is_empty() {
+            self.address_typed.split('@').next().unwrap_or_default().to_owned()
+        } else {
+            self.name.clone()
+        }
+    }
+}
+
 pub async fn find(on: &impl ConnectionTrait, address: &EmailAddress) -> Result<Option<Model>, DbErr> {
     Entity::find()
         .filter(Column::Address.eq(address.canonical()))

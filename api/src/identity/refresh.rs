@@ -127,7 +127,9 @@ pub async fn revoke(on: &impl ConnectionTrait, ambient: &Ambient, sign_in_id: Uu
 }
 
 mod sign_in {
-    use super::*;
+    use sea_orm::entity::prelude::*;
+
+    use crate::instant::Instant;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "sign_in")]
@@ -147,7 +149,9 @@ mod sign_in {
 }
 
 mod refresh_token {
-    use super::*;
+    use sea_orm::entity::prelude::*;
+
+    use crate::instant::Instant;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "refresh_token")]

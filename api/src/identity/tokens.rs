@@ -149,7 +149,9 @@ impl Tokens {
 }
 
 mod signing_key {
-    use super::*;
+    use sea_orm::entity::prelude::*;
+
+    use crate::instant::Instant;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "signing_key")]

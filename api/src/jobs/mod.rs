@@ -19,7 +19,7 @@ pub fn start(app: &Data<App>) -> Vec<JoinHandle<()>> {
                 match crate::mail::delivery::run_due(&mail).await {
                     Ok(true) => {}
                     Ok(false) => {
-                        let _ = tokio::time::timeout(Duration::from_secs(5), mail.mail.rung()).await;
+                        drop(tokio::time::timeout(Duration::from_secs(5), mail.mail.rung()).await);
                     }
                     Err(problem) => {
                         tracing::warn!(%problem, "the outbox cannot be read");

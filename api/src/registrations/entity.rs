@@ -14,6 +14,7 @@ use crate::instant::Instant;
     Clone,
     Copy,
     Debug,
+    Default,
     PartialEq,
     Eq,
     PartialOrd,
@@ -30,6 +31,7 @@ use crate::instant::Instant;
 pub enum Role {
     Organiser,
     Facilitator,
+    #[default]
     Participant,
     Auditor,
 }
@@ -85,6 +87,21 @@ pub enum Category {
     Other,
 }
 
+impl Category {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PublicAdministration => "public_administration",
+            Self::Company => "company",
+            Self::Startup => "startup",
+            Self::Education => "education",
+            Self::Association => "association",
+            Self::Incubator => "incubator",
+            Self::Donor => "donor",
+            Self::Other => "other",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "registration")]
 pub struct Model {
@@ -99,6 +116,8 @@ pub struct Model {
     pub organisation_id: Option<Uuid>,
     pub category: Option<Category>,
     pub delegate: bool,
+    /// Invited by an organiser, or a request accepted; nobody confirms without.
+    pub admitted: bool,
     pub created_at: Instant,
 }
 
@@ -124,7 +143,7 @@ pub enum Relation {
     Organisation,
 }
 
-impl Related<crate::identity::person::Entity> for Entity {
+impl Related<person::Entity> for Entity {
     fn to() -> RelationDef {
         Relation::Person.def()
     }
@@ -151,12 +170,7 @@ pub async fn add_first_organiser(on: &impl ConnectionTrait, caller: &Caller, wor
         .one(on)
         .await?
         .ok_or(Code::NotFound)?;
-    // The mailbox's name until the person says theirs.
-    let name = if person.name.is_empty() {
-        person.address_typed.split('@').next().unwrap_or_default().to_owned()
-    } else {
-        person.name
-    };
+    let name = person.known_as();
     let row = ActiveModel {
         id: Set(caller.app.ambient.id()),
         workshop_id: Set(workshop_id),
@@ -168,6 +182,7 @@ pub async fn add_first_organiser(on: &impl ConnectionTrait, caller: &Caller, wor
         organisation_id: Set(None),
         category: Set(None),
         delegate: Set(false),
+        admitted: Set(true),
         created_at: Set(caller.now()),
     };
     Entity::insert(row).exec_without_returning(on).await?;

@@ -2,14 +2,64 @@
 //!
 //! ```text
 //! (import, organiser) ──▶ invited ──confirm──▶ confirmed ◀──accept── requested ◀── (self-registration)
-//!                           │  ▲                 │
-//!                         decline └──confirm── declined
+//!                            │                 ▲       │                 │  ▲
+//!                         decline           confirm  decline          decline └─ (asks again)
+//!                            └────▶ declined ──┘◀──────┘                 └────▶ declined (withdrawn)
 //! ```
-//! The name on a workshop's lists is that of the registration; the address is the person's alone.
+//! A request that was withdrawn is declined too, but never [admitted](entity::Model::admitted): it
+//! cannot be confirmed, only made again.
+//!
+//! The name on a workshop's lists is that of the registration; the address is the person's alone,
+//! and only organisers and the person see it.
 
+mod answer;
+mod create;
 pub mod entity;
+mod import;
+mod invite;
+mod list;
+mod plan;
 pub mod roster;
-mod routes;
+mod rules;
+mod state;
+mod update;
+mod view;
 
 pub use entity::{Category, Role, State, add_first_organiser};
-pub use routes::room;
+pub use rules::{hold_workshop, name_rule, refers};
+
+use crate::http::{Access, ORGANISER, Room, route};
+
+/// Who may see everybody's registration; participants see their own.
+const READERS: &[Role] = &[Role::Organiser, Role::Facilitator, Role::Auditor];
+
+pub fn room() -> Room {
+    Room::new(
+        "Registrations",
+        [
+            route!(list::list, Access::Members(READERS), []),
+            route!(
+                create::create,
+                Access::Joinable,
+                [NotAllowed, SelfRegistrationClosed, DelegateExists]
+            ),
+            route!(list::read, Access::Registered, [NotAllowed]),
+            route!(
+                update::update,
+                Access::Registered,
+                [NotAllowed, LastOrganiser, OrganiserAsAuditor, DelegateExists]
+            ),
+            route!(
+                update::delete,
+                Access::Members(ORGANISER),
+                [LastOrganiser, RegistrationInUse]
+            ),
+            route!(answer::confirm, Access::Registered, [NotAllowed, WrongState]),
+            route!(answer::decline, Access::Registered, [NotAllowed, LastOrganiser]),
+            route!(answer::accept, Access::Members(ORGANISER), [WrongState]),
+            route!(import::import, Access::Members(ORGANISER), [InvalidRoster]),
+            route!(import::template, Access::Members(ORGANISER), []),
+            route!(invite::invite, Access::Members(ORGANISER), [WorkshopNotPublished]),
+        ],
+    )
+}

@@ -1,7 +1,7 @@
 //! The table of sessions.
 
-use sea_orm::FromJsonQueryResult;
 use sea_orm::entity::prelude::*;
+use sea_orm::{FromJsonQueryResult, QuerySelect};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -54,4 +54,16 @@ pub async fn find(on: &impl ConnectionTrait, id: Uuid) -> Result<Model, Problem>
         .one(on)
         .await?
         .ok_or_else(|| Code::NotFound.into())
+}
+
+/// As [`find`], and nobody else changes it, checks in or out before this transaction ends.
+pub async fn hold(on: &impl ConnectionTrait, id: Uuid) -> Result<Model, Problem> {
+    let row = Entity::find_by_id(id).lock_exclusive().one(on).await?;
+    row.ok_or_else(|| Code::NotFound.into())
+}
+
+/// As [`find`], and it stays as it is until this transaction ends.
+pub async fn keep(on: &impl ConnectionTrait, id: Uuid) -> Result<Model, Problem> {
+    let row = Entity::find_by_id(id).lock_shared().one(on).await?;
+    row.ok_or_else(|| Code::NotFound.into())
 }

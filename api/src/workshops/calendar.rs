@@ -23,7 +23,7 @@ impl Day {
 
     /// Days from `self` to `other`, both counted.
     pub fn span(self, other: Self) -> i64 {
-        i64::from(self.0.duration_until(other.0).as_hours() as i32 / 24) + 1
+        self.0.duration_until(other.0).as_hours() / 24 + 1
     }
 }
 
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_day_on_which_summer_time_begins_has_23_hours() {
-        let day = |text| Day::parse(text).unwrap();
+        let day = |text: &str| Day::parse(text).unwrap();
         let paris = zone("Europe/Paris").unwrap();
         let hours = |first: &str, last: &str| {
             let (start, end) = bounds(day(first), day(last), &paris).unwrap();

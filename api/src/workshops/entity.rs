@@ -1,5 +1,6 @@
 //! The table of workshops.
 
+use sea_orm::QuerySelect;
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -51,4 +52,11 @@ pub async fn find(on: &impl ConnectionTrait, id: Uuid) -> Result<Model, Problem>
         .one(on)
         .await?
         .ok_or_else(|| Code::NotFound.into())
+}
+
+/// As [`find`], and nobody else changes it before this transaction ends: its days are what its
+/// sessions are held against.
+pub async fn hold(on: &impl ConnectionTrait, id: Uuid) -> Result<Model, Problem> {
+    let row = Entity::find_by_id(id).lock_exclusive().one(on).await?;
+    row.ok_or_else(|| Code::NotFound.into())
 }

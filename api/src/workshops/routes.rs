@@ -291,7 +291,7 @@ async fn read(caller: Caller, id: Path<Uuid>) -> Answer<Workshop> {
 #[utoipa::path(patch, path = "/v1/workshops/{workshop_id}", request_body = WorkshopInput, responses((status = 200, body = Workshop)))]
 async fn update(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, patch: MergePatch) -> Answer<Workshop> {
     let transaction = caller.begin().await?;
-    let row = entity::find(&transaction, *id).await?;
+    let row = entity::hold(&transaction, *id).await?;
     let before = Workshop::try_from(row.clone())?;
     if_match.check(before.clone())?;
     let input: WorkshopInput = patch.apply(&before.input)?;

@@ -17,14 +17,15 @@ mod tests;
 
 use std::fmt;
 
+use crate::http::Language;
 use crate::identity::address::EmailAddress;
 
-pub use columns::Field;
+use super::entity::{Category, Role};
+
 pub use decode::Encoding;
 pub use sheet::Delimiter;
 pub use template::template;
-pub use text::fold_name;
-pub use words::{Category, Language, RosterRole};
+pub use text::{fold_name, is_unprintable, tidy};
 
 /// More lines than any workshop invites; above, the file is refused as a whole.
 pub const MAX_ROWS: usize = 20_000;
@@ -43,17 +44,18 @@ pub struct Roster {
     pub encoding: Encoding,
 }
 
-/// One person to invite. `line` is where the record starts in the file, counted from 1.
+/// One person to invite. `line` is where the record starts in the file, counted from 1; what is
+/// `None` the file does not say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     pub line: u64,
     pub email: EmailAddress,
     /// Empty only when the file has no column of names.
     pub name: String,
-    pub role: RosterRole,
+    pub role: Option<Role>,
     pub organisation: Option<String>,
     pub category: Option<Category>,
-    pub delegate: bool,
+    pub delegate: Option<bool>,
     pub language: Option<Language>,
 }
 
@@ -89,7 +91,8 @@ impl RosterFault {
         match self {
             Self::EmptyFile => "empty_file",
             Self::NotCsv => "not_csv",
-            Self::UnreadableCsv { .. } => "unreadable_csv",
+            Self::UnreadableCsv { line: Some(_) } => "unreadable_csv",
+            Self::UnreadableCsv { line: None } => "damaged_characters",
             Self::MissingEmailColumn => "missing_email_column",
             Self::DuplicateColumn(_) => "duplicate_column",
             Self::TooManyRows => "too_many_rows",

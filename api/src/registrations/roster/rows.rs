@@ -63,7 +63,7 @@ impl Reader {
                 line,
                 email,
                 name,
-                role: role.unwrap_or_default(),
+                role,
                 organisation,
                 category,
                 delegate,
@@ -144,15 +144,14 @@ impl<'r> Record<'r> {
     }
 
     /// A delegate speaks for an organisation, and is the only one to.
-    fn delegate(&mut self, organisation: Option<&str>, seen: &mut HashMap<String, u64>) -> bool {
-        let delegate = self
-            .word(Field::Delegate, words::yes_or_no, "not_yes_or_no")
-            .unwrap_or(false);
+    fn delegate(&mut self, organisation: Option<&str>, seen: &mut HashMap<String, u64>) -> Option<bool> {
+        let delegate = self.word(Field::Delegate, words::yes_or_no, "not_yes_or_no");
+        let speaks = delegate == Some(true);
         match organisation {
-            Some(name) if delegate => {
+            Some(name) if speaks => {
                 self.first_time(&fold_name(name), seen, Field::Delegate, "two_delegates");
             }
-            None if delegate => self.fault(Some(Field::Organisation), "required", ""),
+            None if speaks => self.fault(Some(Field::Organisation), "required", ""),
             _ => {}
         }
         delegate

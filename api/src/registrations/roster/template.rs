@@ -1,6 +1,6 @@
 //! The spreadsheet to fill in. With a byte-order mark and `;`, so that French Excel opens it well.
 
-use super::words::Language;
+use crate::http::Language;
 
 const FRENCH: &str = "\u{FEFF}\
 Courriel;Nom complet;Rôle;Organisation;Catégorie;Délégué;Langue\r\n\

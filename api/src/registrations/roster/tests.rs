@@ -15,10 +15,10 @@ fn row(row: &Row) -> String {
         row.line,
         row.email.typed(),
         row.name,
-        row.role.as_str(),
+        row.role.map_or("-", Role::as_str),
         row.organisation.as_deref().unwrap_or("-"),
         row.category.map_or("-", Category::as_str),
-        if row.delegate { "yes" } else { "no" },
+        row.delegate.map_or("-", |delegate| if delegate { "yes" } else { "no" }),
         row.language.map_or("-", Language::as_str),
     )
 }
@@ -43,7 +43,7 @@ Sow;Fatou;fatou@example.org;Auditeur/Auditrice;;Start-up;0;EN;\r\n";
 
 const FRENCH_ROWS: [&str; 3] = [
     "2|Awa.Diallo@Example.org|Awa DIALLO|organiser|Ministère de l’Éducation|public_administration|yes|fr",
-    "3|barry@example.org|Mamadou Saliou Barry|participant|Orange; Guinée|company|no|fr",
+    "3|barry@example.org|Mamadou Saliou Barry|-|Orange; Guinée|company|-|fr",
     "6|fatou@example.org|Fatou Sow|auditor|-|startup|no|en",
 ];
 
@@ -173,7 +173,7 @@ fn refuses_files_it_cannot_trust() {
     assert_eq!(code(b"PK\x03\x04\x14 and so on"), "not_csv");
     assert_eq!(code(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1\0\0"), "not_csv");
     assert_eq!(code(b"email;name\na@x.org;\0"), "not_csv");
-    assert_eq!(code(b"\xEF\xBB\xBFemail;name\na@x.org;Andr\xE9"), "unreadable_csv");
+    assert_eq!(code(b"\xEF\xBB\xBFemail;name\na@x.org;Andr\xE9"), "damaged_characters");
     assert_eq!(
         code(
             "email;nom\na@x.org;Aïssé\nb@x.org;Zoé"
@@ -182,9 +182,9 @@ fn refuses_files_it_cannot_trust() {
                 .unwrap()
                 .1
         ),
-        "unreadable_csv"
+        "damaged_characters"
     );
-    assert_eq!(code(b"\xFF\xFEe\0m\0a\0i\0l\0\n"), "unreadable_csv");
+    assert_eq!(code(b"\xFF\xFEe\0m\0a\0i\0l\0\n"), "damaged_characters");
     assert_eq!(code("nom;rôle\nAwa;".as_bytes()), "missing_email_column");
     assert_eq!(code(b"awa@example.org;Awa\nb@example.org;B"), "missing_email_column");
     assert_eq!(
@@ -225,8 +225,8 @@ fn templates_read_back() {
         assert_eq!(faults(&roster), [""; 0]);
         assert_eq!(roster.ignored_columns, [""; 0]);
         assert_eq!(roster.rows.len(), 2);
-        assert!(roster.rows[0].delegate && roster.rows[0].organisation.is_some());
-        assert_eq!(roster.rows[1].role, RosterRole::Facilitator);
+        assert!(roster.rows[0].delegate == Some(true) && roster.rows[0].organisation.is_some());
+        assert_eq!(roster.rows[1].role, Some(Role::Facilitator));
         assert!(
             roster
                 .rows
@@ -262,8 +262,8 @@ fn knows_its_own_codes() {
     ] {
         assert_eq!(words::yes_or_no(cell), Some(yes));
     }
-    assert_eq!(words::role("Participant(e)"), Some(RosterRole::Participant));
-    assert_eq!(words::role("organisateur·rice"), Some(RosterRole::Organiser));
+    assert_eq!(words::role("Participant(e)"), Some(Role::Participant));
+    assert_eq!(words::role("organisateur·rice"), Some(Role::Organiser));
     assert_eq!(words::role("observateur"), None);
 }
 
@@ -300,16 +300,6 @@ fn holds_the_limit_of_rows() {
     );
 }
 
-#[test]
-fn five_thousand_rows_take_no_time() {
-    let text = numbered(5_000);
-    let start = std::time::Instant::now();
-    assert_eq!(roster(&text).rows.len(), 5_000);
-    let taken = start.elapsed();
-    println!("5,000 rows in {taken:?}");
-    assert!(taken.as_secs() < 5, "{taken:?}");
-}
-
 /// A cell as some spreadsheet might hold it.
 fn cell() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -324,14 +314,14 @@ fn cell() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn never_panics_on_bytes(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        let _ = read(&bytes);
-        let _ = read(&[b"email;name\n".as_slice(), &bytes].concat());
+        drop(read(&bytes));
+        drop(read(&[b"email;name\n".as_slice(), &bytes].concat()));
     }
 
     #[test]
     fn never_panics_on_text(text in "(\\PC|[;,\t\"\r\n]){0,200}") {
-        let _ = read(text.as_bytes());
-        let _ = read(format!("email,name,role,organisation,delegate\n{text}").as_bytes());
+        drop(read(text.as_bytes()));
+        drop(read(format!("email,name,role,organisation,delegate\n{text}").as_bytes()));
     }
 
     #[test]

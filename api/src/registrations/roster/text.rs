@@ -9,7 +9,7 @@ use crate::identity::address::is_hidden;
 const MAX_SHOWN: usize = 60;
 
 /// Trimmed, NFC, every run of white space one space.
-pub(super) fn tidy(text: &str) -> String {
+pub fn tidy(text: &str) -> String {
     collapse(&text.nfc().collect::<String>())
 }
 
@@ -53,7 +53,7 @@ pub(super) fn shorten(text: &str) -> String {
 }
 
 /// Hidden characters, but for the joiners and selectors that some scripts and emoji need.
-pub(super) fn is_unprintable(c: char) -> bool {
+pub fn is_unprintable(c: char) -> bool {
     is_hidden(c) && !matches!(c, '\u{34F}' | '\u{200C}' | '\u{200D}' | '\u{FE00}'..='\u{FE0F}')
 }
 

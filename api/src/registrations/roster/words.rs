@@ -1,29 +1,10 @@
 //! The words that cells of fixed meaning may hold, in French and in English.
 
 use super::text::key;
+use crate::http::Language;
+use crate::registrations::entity::{Category, Role};
 
-/// A role as a roster gives it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum RosterRole {
-    Organiser,
-    Facilitator,
-    #[default]
-    Participant,
-    Auditor,
-}
-
-impl RosterRole {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Organiser => "organiser",
-            Self::Facilitator => "facilitator",
-            Self::Participant => "participant",
-            Self::Auditor => "auditor",
-        }
-    }
-}
-
-pub(super) fn role(cell: &str) -> Option<RosterRole> {
+pub(super) fn role(cell: &str) -> Option<Role> {
     Some(match key(cell).as_str() {
         "organiser"
         | "organizer"
@@ -31,47 +12,17 @@ pub(super) fn role(cell: &str) -> Option<RosterRole> {
         | "organisatrice"
         | "organisateurorganisatrice"
         | "organisateurtrice"
-        | "organisateurrice" => RosterRole::Organiser,
+        | "organisateurrice" => Role::Organiser,
         "facilitator"
         | "facilitateur"
         | "facilitatrice"
         | "facilitateurfacilitatrice"
         | "facilitateurtrice"
-        | "facilitateurrice" => RosterRole::Facilitator,
-        "participant" | "participante" | "participantparticipante" => RosterRole::Participant,
-        "auditor" | "auditeur" | "auditrice" | "auditeurauditrice" | "auditeurtrice" | "auditeurrice" => {
-            RosterRole::Auditor
-        }
+        | "facilitateurrice" => Role::Facilitator,
+        "participant" | "participante" | "participantparticipante" => Role::Participant,
+        "auditor" | "auditeur" | "auditrice" | "auditeurauditrice" | "auditeurtrice" | "auditeurrice" => Role::Auditor,
         _ => return None,
     })
-}
-
-/// The kinds of organisation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Category {
-    PublicAdministration,
-    Company,
-    Startup,
-    Education,
-    Association,
-    Incubator,
-    Donor,
-    Other,
-}
-
-impl Category {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::PublicAdministration => "public_administration",
-            Self::Company => "company",
-            Self::Startup => "startup",
-            Self::Education => "education",
-            Self::Association => "association",
-            Self::Incubator => "incubator",
-            Self::Donor => "donor",
-            Self::Other => "other",
-        }
-    }
 }
 
 pub(super) fn category(cell: &str) -> Option<Category> {
@@ -86,22 +37,6 @@ pub(super) fn category(cell: &str) -> Option<Category> {
         "other" | "autre" => Category::Other,
         _ => return None,
     })
-}
-
-/// The language in which a person is written to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Language {
-    Fr,
-    En,
-}
-
-impl Language {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Fr => "fr",
-            Self::En => "en",
-        }
-    }
 }
 
 /// A tag (`fr`, `fr-GN`, `fr_FR`) or the name of the language.

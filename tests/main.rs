@@ -1,0 +1,15 @@
+//! Palabre from the outside: every test starts the real server in a world of its own and speaks
+//! to it as front-ends do.
+//!
+//! `tests/run` runs them all; `tests/run identity` only those with that word in their name.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on must fail"
+)]
+
+mod conventions;
+mod identity;
+mod support;
+mod tokens;

@@ -1,0 +1,240 @@
+//! A world of a test's own: server, database, mailbox and clock, which nobody else touches.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use palabre::ambient::Ambient;
+use palabre::settings::{Database, Mail, Settings};
+use palabre::{App, Key, Running};
+use tempfile::TempDir;
+
+use super::binary::{Palabre, Process};
+use super::client::{Person, Request};
+use super::clock::TestClock;
+use super::database::{self, Backend, Sql};
+use super::mail::Mailbox;
+use super::raw::Raw;
+use super::workshop::Draft;
+
+/// Where pages may call the API from, as far as its servers know.
+pub const FRONT_END: &str = "https://atelier.example.org";
+const SECRET: [u8; 32] = [7; 32];
+/// How long the fast path's tokens live: longer than any story.
+const LONG: i64 = 400 * 24 * 3600;
+
+#[derive(Clone)]
+pub struct World(Arc<Inner>);
+
+struct Inner {
+    backend: Backend,
+    clock: Arc<TestClock>,
+    mailbox: Mailbox,
+    database: Database,
+    folder: TempDir,
+    http: reqwest::Client,
+    server: Server,
+}
+
+/// One server on the world's database.
+#[derive(Clone)]
+pub struct Server {
+    pub address: SocketAddr,
+    running: Arc<tokio::sync::Mutex<Option<Running>>>,
+}
+
+impl Server {
+    async fn start(database: &Database, mailbox: &Mailbox, clock: &Arc<TestClock>) -> (Self, reqwest::Client) {
+        let settings = Settings {
+            database: database.clone(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            public_url: "https://api.example.org".into(),
+            front_end_url: FRONT_END.into(),
+            mail: Mail::Smtp(mailbox.url()),
+            mail_from: "Palabre <no-reply@example.org>".into(),
+            secret: Key(SECRET),
+            log: "off".into(),
+            cors_origins: vec![FRONT_END.into()],
+        };
+        let app = App::prepare(settings, Ambient::new(clock.clone()))
+            .await
+            .expect("a prepared server");
+        let running = palabre::serve(app, 1).expect("a free port");
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .expect("a client");
+        let server = Self {
+            address: running.address,
+            running: Arc::new(tokio::sync::Mutex::new(Some(running))),
+        };
+        (server, http)
+    }
+
+    /// Finishes what it has begun, then is gone.
+    pub async fn stop(&self) {
+        if let Some(running) = self.running.lock().await.take() {
+            let app = running.app.clone();
+            running.stop().await.expect("a stopped server");
+            app.store.clone().close().await.expect("closed connections");
+        }
+    }
+
+    async fn app<T>(&self, ask: impl AsyncFnOnce(&App) -> T) -> T {
+        let running = self.running.lock().await;
+        ask(&running.as_ref().expect("a running server").app).await
+    }
+}
+
+impl World {
+    /// Runs one test in a new world; what [`both!`](super::both) expands to.
+    pub async fn with<F: Future<Output = ()>>(backend: Backend, test: impl FnOnce(World) -> F) {
+        let world = Self::new(backend).await;
+        test(world.clone()).await;
+        // After a panic nothing is tidied up: folder and cluster are temporary anyway.
+        world.0.server.stop().await;
+        database::remove(&world.0.database).await;
+    }
+
+    async fn new(backend: Backend) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let database = database::create(backend, folder.path()).await;
+        let mailbox = Mailbox::start().await;
+        let clock = Arc::new(TestClock::new());
+        let (server, http) = Server::start(&database, &mailbox, &clock).await;
+        Self(Arc::new(Inner {
+            backend,
+            clock,
+            mailbox,
+            database,
+            folder,
+            http,
+            server,
+        }))
+    }
+
+    pub fn backend(&self) -> Backend {
+        self.0.backend
+    }
+
+    pub fn clock(&self) -> &TestClock {
+        &self.0.clock
+    }
+
+    pub fn mailbox(&self) -> &Mailbox {
+        &self.0.mailbox
+    }
+
+    pub fn server(&self) -> &Server {
+        &self.0.server
+    }
+
+    /// What seals the keys in the database.
+    pub fn secret(&self) -> Key {
+        Key(SECRET)
+    }
+
+    /// A folder that goes with the world.
+    pub fn folder(&self) -> &std::path::Path {
+        self.0.folder.path()
+    }
+
+    /// One more server on the same database, with connections of its own: to a race between
+    /// processes it is another process. Speak to it through [`Person::at`].
+    pub async fn another_server(&self) -> Server {
+        Server::start(&self.0.database, &self.0.mailbox, &self.0.clock).await.0
+    }
+
+    /// The real binary on the same database, to be killed; by the host's clock.
+    pub async fn process(&self) -> Process {
+        self.command(["serve", "--listen", "127.0.0.1:0"]).serve().await
+    }
+
+    /// A command of the real binary with this world's settings.
+    pub fn command<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Palabre {
+        let secret: String = SECRET.iter().map(|byte| format!("{byte:02x}")).collect();
+        Palabre::new(arguments)
+            .folder(self.folder())
+            .env("DATABASE_URL", &database::url(&self.0.database))
+            .env("PALABRE_SECRET", &secret)
+            .env("PALABRE_SMTP_URL", &self.0.mailbox.url())
+    }
+
+    /// A connection to the server, to be written to byte by byte.
+    pub async fn raw(&self) -> Raw {
+        Raw::connect(self.0.server.address).await
+    }
+
+    /// A connection behind the server's back.
+    pub async fn sql(&self) -> Sql {
+        Sql::open(&self.0.database).await
+    }
+
+    // --- People ------------------------------------------------------------------------------
+
+    pub fn anonymous(&self) -> Person {
+        self.with_token("", None)
+    }
+
+    /// Someone with this token, whatever it is.
+    pub fn bearer(&self, token: &str) -> Person {
+        self.with_token("", Some(token.to_owned()))
+    }
+
+    fn with_token(&self, email: &str, token: Option<String>) -> Person {
+        Person::new(self.0.http.clone(), self.0.server.address, email, token)
+    }
+
+    /// Signs in as people do: asks for a code, reads the mail, exchanges the code.
+    pub async fn sign_in(&self, email: &str) -> Person {
+        let tokens = self.tokens(email).await;
+        let token = tokens["access_token"].as_str().expect("a token").to_owned();
+        self.with_token(email, Some(token))
+    }
+
+    /// The answer of a sign-in with a code from the mail.
+    pub async fn tokens(&self, email: &str) -> super::Answer {
+        let code = self.code(email).await;
+        let exchange = serde_json::json!({"grant_type": "email_code", "email": email, "code": code});
+        self.anonymous().post("/v1/auth/tokens", exchange).await.expect(200)
+    }
+
+    /// Asks for a code and waits for the mail that holds it.
+    pub async fn code(&self, email: &str) -> String {
+        let ask = serde_json::json!({"email": email});
+        self.anonymous().post("/v1/auth/codes", ask).await.expect(202);
+        self.mailbox().next_to(email).await.code()
+    }
+
+    /// Signed in without a code, for tests that are about something else.
+    pub async fn person(&self, email: &str) -> Person {
+        let name = email.split('@').next().unwrap_or_default();
+        let token = self
+            .0
+            .server
+            .app(async |app| palabre::operator::token_for_anyone(app, email, name, LONG).await)
+            .await
+            .expect("a token");
+        self.with_token(email, Some(token))
+    }
+
+    /// Whoever may create workshops.
+    pub async fn administrator(&self) -> Person {
+        let email = "admin@example.org";
+        self.0
+            .server
+            .app(async |app| palabre::operator::add_administrator(app, email).await)
+            .await
+            .expect("an administrator");
+        self.person(email).await
+    }
+
+    /// A workshop to be described further, then created: `world.workshop().published().await`.
+    pub fn workshop(&self) -> Draft {
+        Draft::new(self)
+    }
+
+    pub fn request(&self, method: reqwest::Method, path: &str) -> Request {
+        self.anonymous().request(method, path)
+    }
+}
