@@ -19,7 +19,7 @@ use crate::mail::delivery::Transport;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::{
-    attendance, ballots, coalitions, identity, jobs, journal, organisations, registrations, sessions, workshops,
+    attendance, ballots, coalitions, first_screen, identity, jobs, journal, organisations, registrations, sessions, workshops,
 };
 
 /// What every request shares.
@@ -58,6 +58,7 @@ pub fn rooms() -> Vec<Room> {
     let mut rooms = identity::rooms();
     rooms.extend([
         workshops::room(),
+        first_screen::room(),
         organisations::room(),
         sessions::room(),
         registrations::room(),

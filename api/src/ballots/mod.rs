@@ -33,6 +33,7 @@ mod vote;
 
 pub use keys::Keys;
 pub use lifecycle::run_due;
+pub use participation::{BallotPart, parts};
 
 use crate::http::{Access, EVERY_ROLE, ORGANISER, Room, SUPERVISION, route};
 

@@ -103,7 +103,7 @@ fn problems(route: &Route, parameters: &[RefOr<Parameter>]) -> Vec<Code> {
             codes.extend([Code::MalformedJson, Code::Invalid]);
         }
     }
-    if writes && in_workshop && !matches!(route.access, Access::Anyone) {
+    if writes && in_workshop && !route.lasting && !matches!(route.access, Access::Anyone) {
         codes.push(Code::WorkshopArchived);
     }
     if route.conditional {

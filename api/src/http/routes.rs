@@ -27,6 +27,8 @@ pub struct Route {
     pub access: Access,
     pub problems: &'static [Code],
     pub operation: Operation,
+    /// Changes what outlives the workshop (`Caller::begin_lasting`), so an archive does not stop it.
+    pub lasting: bool,
     /// Whether the handler honours `If-Match`, as its arguments say.
     pub conditional: bool,
     schemas: Vec<(String, RefOr<Schema>)>,
@@ -55,6 +57,7 @@ impl Route {
             access,
             problems,
             operation: P::operation(),
+            lasting: false,
             conditional: std::any::type_name::<Arguments>().contains("::IfMatch"),
             schemas,
             handler: web::route().to(handler),
@@ -99,6 +102,14 @@ impl Room {
             tag,
             routes: routes.into_iter().collect(),
         }
+    }
+
+    /// Of things that outlive the workshop.
+    pub fn lasting(mut self) -> Self {
+        for route in &mut self.routes {
+            route.lasting = true;
+        }
+        self
     }
 }
 
