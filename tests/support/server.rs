@@ -220,7 +220,10 @@ impl World {
 
     /// Whoever may create workshops.
     pub async fn administrator(&self) -> Person {
-        let email = "admin@example.org";
+        self.another_administrator("admin@example.org").await
+    }
+
+    pub async fn another_administrator(&self, email: &str) -> Person {
         self.0
             .server
             .app(async |app| palabre::operator::add_administrator(app, email).await)
