@@ -9,6 +9,7 @@
     reason = "a test that cannot go on must fail"
 )]
 
+mod access;
 mod conventions;
 mod debian;
 mod identity;
