@@ -11,6 +11,8 @@
 
 mod access;
 mod conventions;
+mod document;
 mod identity;
+mod settings;
 mod support;
 mod tokens;
