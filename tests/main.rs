@@ -11,8 +11,12 @@
 
 mod access;
 mod conventions;
+mod debian;
 mod document;
 mod identity;
+mod races;
 mod settings;
+mod story;
 mod support;
 mod tokens;
+mod voting;
