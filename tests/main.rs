@@ -12,8 +12,10 @@
 mod access;
 mod conventions;
 mod debian;
+mod document;
 mod identity;
 mod races;
+mod settings;
 mod story;
 mod support;
 mod tokens;

@@ -204,7 +204,7 @@ impl World {
     pub async fn code(&self, email: &str) -> String {
         let ask = serde_json::json!({"email": email});
         self.anonymous().post("/v1/auth/codes", ask).await.expect(202);
-        self.mailbox().next_to(email).await.code()
+        self.mailbox().next_code_to(email).await
     }
 
     /// Signed in without a code, for tests that are about something else.
