@@ -214,6 +214,7 @@ pub fn of(rooms: Vec<Room>) -> OpenApi {
     let mut seen = std::collections::BTreeSet::new();
     document.tags = Some(tags.into_iter().filter(|tag| seen.insert(tag.name.clone())).collect());
     flatten(&mut document);
+    optional_bodies(&mut document);
     patches(&mut document);
     examples(&mut document);
     document
@@ -277,6 +278,24 @@ fn flatten(document: &mut OpenApi) {
             }
         }
         *schema = RefOr::T(Schema::Object(whole));
+    }
+}
+
+/// A body that may be left out (`Option<X>`) is described as what it is when it is there: `null` is
+/// no such body.
+fn optional_bodies(document: &mut OpenApi) {
+    for item in document.paths.paths.values_mut() {
+        let body = item.post.as_mut().and_then(|operation| operation.request_body.as_mut());
+        let Some(RefOr::T(body)) = body else { continue };
+        for content in body.content.values_mut() {
+            let RefOr::T(content) = content else { continue };
+            if let Some(RefOr::T(Schema::OneOf(either))) = &content.schema
+                && let Some(reference) = either.items.iter().find(|item| matches!(item, RefOr::Ref(_)))
+            {
+                content.schema = Some(reference.clone());
+                body.required = Some(Required::False);
+            }
+        }
     }
 }
 
