@@ -10,11 +10,13 @@
 )]
 
 mod access;
+mod ballots;
 mod conventions;
 mod debian;
 mod document;
 mod identity;
 mod races;
+mod readme;
 mod settings;
 mod story;
 mod support;

@@ -3,15 +3,34 @@
 use serde_json::json;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::{ArrayItems, ObjectBuilder, Type};
-use utoipa::openapi::{OpenApi, Ref, RefOr, Schema};
+use utoipa::openapi::{OpenApi, Ref, RefOr, Required, Schema};
 
 pub fn finish(document: &mut OpenApi) {
     flatten(document);
     pages(document);
+    optional_bodies(document);
     patches(document);
     limits(document);
     examples(document);
     prune(document);
+}
+
+/// A body that may be left out (`Option<X>`) is described as what it is when it is there: `null` is
+/// no such body.
+fn optional_bodies(document: &mut OpenApi) {
+    for item in document.paths.paths.values_mut() {
+        let body = item.post.as_mut().and_then(|operation| operation.request_body.as_mut());
+        let Some(RefOr::T(body)) = body else { continue };
+        for content in body.content.values_mut() {
+            let RefOr::T(content) = content else { continue };
+            if let Some(RefOr::T(Schema::OneOf(either))) = &content.schema
+                && let Some(reference) = either.items.iter().find(|item| matches!(item, RefOr::Ref(_)))
+            {
+                content.schema = Some(reference.clone());
+                body.required = Some(Required::False);
+            }
+        }
+    }
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
