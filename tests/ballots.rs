@@ -91,7 +91,7 @@ both! {
         // Wrong shapes, whatever the state.
         for (choice, faults) in [
             (json!({}), [("/choice/candidate", "required")]),
-            (json!({"candidate": hall.candidates[0], "blank": true}), [("/choice/blank", "not_with_blank")]),
+            (json!({"candidate": hall.candidates[0], "blank": true}), [("/choice/candidate", "not_with_blank")]),
             (json!({"candidate": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e"}), [("/choice/candidate", "unknown_candidate")]),
             (json!({"ranking": [[hall.candidates[0]]]}), [("/choice/ranking", "unknown_field")]),
         ] {
