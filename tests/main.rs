@@ -9,6 +9,7 @@
     reason = "a test that cannot go on must fail"
 )]
 
+mod conventions;
 mod identity;
 mod support;
 mod tokens;

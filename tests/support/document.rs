@@ -210,7 +210,7 @@ fn problem(method: &Method, path: &str, answer: &Answer) -> Result<(), String> {
     if !matches!(language, "fr" | "en") {
         return Err(format!("Content-Language is {language:?}"));
     }
-    if !answer.header("vary").to_lowercase().contains("accept-language") {
+    if !answer.list("vary").contains("accept-language") {
         return Err("Vary does not name Accept-Language".into());
     }
     if *method == Method::HEAD {

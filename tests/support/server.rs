@@ -13,6 +13,7 @@ use super::client::{Person, Request};
 use super::clock::TestClock;
 use super::database::{self, Backend, Sql};
 use super::mail::Mailbox;
+use super::raw::Raw;
 use super::workshop::Draft;
 
 /// Where pages may call the API from, as far as its servers know.
@@ -157,6 +158,11 @@ impl World {
             .env("DATABASE_URL", &database::url(&self.0.database))
             .env("PALABRE_SECRET", &secret)
             .env("PALABRE_SMTP_URL", &self.0.mailbox.url())
+    }
+
+    /// A connection to the server, to be written to byte by byte.
+    pub async fn raw(&self) -> Raw {
+        Raw::connect(self.0.server.address).await
     }
 
     /// A connection behind the server's back.

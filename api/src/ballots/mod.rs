@@ -35,6 +35,7 @@ mod vote;
 pub use keys::Keys;
 pub use lifecycle::run_due;
 pub use of_person::{ExportedBallot, forget, of_person};
+pub use participation::{BallotPart, parts};
 
 use crate::http::{Access, EVERY_ROLE, ORGANISER, Room, SUPERVISION, route};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use actix_web::http::Method;
 use serde_json::json;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::schema::{ArrayItems, KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
@@ -35,9 +35,9 @@ pub fn operation(tag: &str, route: &Route) -> Operation {
         .step_by(2)
         .map(|name| RefOr::T(path_parameter(name)));
     parameters.splice(0..0, path);
-    if route.method == Method::PATCH {
+    if route.conditional && route.method == Method::PATCH {
         parameters.push(header("If-Match", "The `etag` of the version you change", true));
-    } else if route.method == Method::DELETE {
+    } else if route.conditional {
         parameters.push(header("If-Match", "Only if the resource still has this `etag`", false));
     } else if route.method == Method::GET && route.access != Access::Anyone {
         parameters.push(header(
@@ -103,13 +103,14 @@ fn problems(route: &Route, parameters: &[RefOr<Parameter>]) -> Vec<Code> {
             codes.extend([Code::MalformedJson, Code::Invalid]);
         }
     }
-    if writes && in_workshop && !matches!(route.access, Access::Anyone) {
+    if writes && in_workshop && !route.lasting && !matches!(route.access, Access::Anyone) {
         codes.push(Code::WorkshopArchived);
     }
-    match route.method {
-        Method::PATCH => codes.extend([Code::EtagRequired, Code::StaleEtag]),
-        Method::DELETE => codes.push(Code::StaleEtag),
-        _ => {}
+    if route.conditional {
+        codes.push(Code::StaleEtag);
+        if route.method == Method::PATCH {
+            codes.push(Code::EtagRequired);
+        }
     }
     codes.extend([Code::Internal, Code::Unavailable]);
     codes
@@ -214,6 +215,7 @@ pub fn of(rooms: Vec<Room>) -> OpenApi {
     let mut seen = std::collections::BTreeSet::new();
     document.tags = Some(tags.into_iter().filter(|tag| seen.insert(tag.name.clone())).collect());
     flatten(&mut document);
+    pages(&mut document);
     patches(&mut document);
     examples(&mut document);
     document
@@ -277,6 +279,25 @@ fn flatten(document: &mut OpenApi) {
             }
         }
         *schema = RefOr::T(Schema::Object(whole));
+    }
+}
+
+/// A page refers to what it lists; derived, it would repeat it, as it was before [`flatten`].
+fn pages(document: &mut OpenApi) {
+    let Some(components) = document.components.as_mut() else {
+        return;
+    };
+    let known: Vec<String> = components.schemas.keys().cloned().collect();
+    for (name, schema) in &mut components.schemas {
+        let item = name
+            .strip_prefix("Page_")
+            .filter(|item| known.iter().any(|name| name == item));
+        let (Some(item), RefOr::T(Schema::Object(page))) = (item, schema) else {
+            continue;
+        };
+        if let Some(RefOr::T(Schema::Array(items))) = page.properties.get_mut("items") {
+            items.items = ArrayItems::RefOrSchema(Box::new(RefOr::Ref(Ref::from_schema_name(item))));
+        }
     }
 }
 
