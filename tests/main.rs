@@ -11,5 +11,6 @@
 
 mod conventions;
 mod identity;
+mod leaving;
 mod support;
 mod tokens;

@@ -19,6 +19,7 @@ use super::refresh::{self, ExportedSignIn};
 use super::{codes, person};
 use crate::attendance::{self, ExportedAttendance};
 use crate::ballots::{self, ExportedBallot};
+use crate::coalitions::{self, ExportedCommitment, ExportedLead, ExportedPledge};
 use crate::http::{Answer, Caller, IfMatch, Language, NoContent, Problem, Reply};
 use crate::instant::Instant;
 use crate::journal::{self, Act, ExportedAct};
@@ -48,6 +49,19 @@ use crate::registrations::{self, ExportedRegistration};
         "session_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d53", "session_title": "Ouverture", "joined_at": "2020-08-27T09:02:11Z",
         "left_at": "2020-08-27T10:30:00Z", "source": "self", "created_at": "2020-08-27T09:02:11Z"
     }],
+    "pledges": [{
+        "id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d55", "workshop_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d51",
+        "coalition": "Coalition guinéenne du numérique", "charter": 1, "on_behalf_of": null,
+        "created_at": "2020-08-28T15:00:00Z", "withdrawn_at": null
+    }],
+    "commitments": [{
+        "id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d56", "workshop_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d51",
+        "working_group": "Compétences", "state": "committed", "created_at": "2020-08-28T15:10:00Z"
+    }],
+    "leads": [{
+        "workshop_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d51",
+        "working_group_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d57", "working_group": "Infrastructures et accès"
+    }],
     "ballots": [{
         "id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d54", "workshop_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d51",
         "question": "Quel logo pour la coalition ?", "state": "published", "on_roll": true, "voted": true
@@ -59,7 +73,7 @@ use crate::registrations::{self, ExportedRegistration};
     }],
     "acts": [{
         "at": "2020-08-28T15:00:00Z", "workshop_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d51", "actor_role": "participant",
-        "act": "create", "subject": "pledge", "subject_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d55"
+        "act": "pledge", "subject": "pledge", "subject_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d55"
     }]
 }))]
 pub struct Export {
@@ -69,6 +83,12 @@ pub struct Export {
     sign_ins: Vec<ExportedSignIn>,
     registrations: Vec<ExportedRegistration>,
     attendance: Vec<ExportedAttendance>,
+    /// Those withdrawn too
+    pledges: Vec<ExportedPledge>,
+    /// My places in working groups
+    commitments: Vec<ExportedCommitment>,
+    /// The working groups I lead
+    leads: Vec<ExportedLead>,
     /// That were opened in my workshops
     ballots: Vec<ExportedBallot>,
     letters: Vec<ExportedLetter>,
@@ -115,11 +135,15 @@ pub async fn export_me(caller: Caller) -> Answer<Export> {
     let (app, now) = (&caller.app, caller.now());
     let snapshot = app.store.snapshot().await?;
     let person = me::load(&snapshot, &caller).await?;
+    let promised = coalitions::of_person(&snapshot, person.id).await?;
     Ok(Reply::plain(Export {
         exported_at: now,
         sign_ins: refresh::of_person(&snapshot, person.id).await?,
         registrations: registrations::of_person(&snapshot, person.id).await?,
         attendance: attendance::of_person(&snapshot, person.id, now).await?,
+        pledges: promised.pledges,
+        commitments: promised.commitments,
+        leads: promised.leads,
         ballots: ballots::of_person(&snapshot, app, person.id).await?,
         letters: mail::of_person(&snapshot, &person.address).await?,
         acts: journal::of_person(&snapshot, person.id).await?,

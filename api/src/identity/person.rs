@@ -2,7 +2,7 @@
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{LockType, OnConflict};
+use sea_orm::sea_query::{ExprTrait as _, LockType, OnConflict};
 use sea_orm::{QuerySelect, QueryTrait as _};
 
 use super::address::EmailAddress;

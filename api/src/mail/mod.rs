@@ -9,7 +9,7 @@ mod texts;
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::{FromQueryResult, QueryOrder, QuerySelect};
+use sea_orm::{FromQueryResult, QueryOrder};
 use serde::Serialize;
 use tokio::sync::Notify;
 use utoipa::ToSchema;

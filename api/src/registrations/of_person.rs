@@ -94,7 +94,10 @@ pub async fn hold_places(on: &impl ConnectionTrait, person_id: Uuid) -> Result<P
 pub async fn forget(on: &impl ConnectionTrait, places: &Places, person_id: Uuid) -> Result<(), Problem> {
     let Places(workshops) = places;
     let rows = rows(on, person_id).await?;
-    if rows.iter().any(|row| workshops.iter().all(|held| held.id != row.workshop_id)) {
+    if rows
+        .iter()
+        .any(|row| workshops.iter().all(|held| held.id != row.workshop_id))
+    {
         // Registered just now by someone who came first: from the start, once more.
         return Err(Code::Unavailable.into());
     }
