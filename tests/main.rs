@@ -9,8 +9,13 @@
     reason = "a test that cannot go on must fail"
 )]
 
+mod access;
 mod conventions;
+mod debian;
 mod identity;
 mod leaving;
+mod races;
+mod story;
 mod support;
 mod tokens;
+mod voting;

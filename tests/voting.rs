@@ -12,7 +12,10 @@ pub struct Vote {
 
 impl Vote {
     pub fn new(choice: Value) -> Self {
-        Self { choice, nonce: rand::random() }
+        Self {
+            choice,
+            nonce: rand::random(),
+        }
     }
 
     pub fn for_candidate(id: &Value) -> Self {

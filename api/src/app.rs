@@ -19,7 +19,8 @@ use crate::mail::delivery::Transport;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::{
-    attendance, ballots, coalitions, first_screen, identity, jobs, journal, organisations, registrations, sessions, workshops,
+    attendance, ballots, coalitions, first_screen, identity, jobs, journal, organisations, registrations, sessions,
+    workshops,
 };
 
 /// What every request shares.

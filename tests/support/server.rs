@@ -80,7 +80,8 @@ impl Server {
         }
     }
 
-    async fn app<T>(&self, ask: impl AsyncFnOnce(&App) -> T) -> T {
+    /// What the server itself knows.
+    pub async fn app<T>(&self, ask: impl AsyncFnOnce(&App) -> T) -> T {
         let running = self.running.lock().await;
         ask(&running.as_ref().expect("a running server").app).await
     }
@@ -93,12 +94,12 @@ impl World {
         test(world.clone()).await;
         // After a panic nothing is tidied up: folder and cluster are temporary anyway.
         world.0.server.stop().await;
-        database::remove(&world.0.database).await;
+        database::give_back(&world.0.database).await;
     }
 
     async fn new(backend: Backend) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let database = database::create(backend, folder.path()).await;
+        let database = database::take(backend, folder.path()).await;
         let mailbox = Mailbox::start().await;
         let clock = Arc::new(TestClock::new());
         let (server, http) = Server::start(&database, &mailbox, &clock).await;
@@ -220,7 +221,10 @@ impl World {
 
     /// Whoever may create workshops.
     pub async fn administrator(&self) -> Person {
-        let email = "admin@example.org";
+        self.another_administrator("admin@example.org").await
+    }
+
+    pub async fn another_administrator(&self, email: &str) -> Person {
         self.0
             .server
             .app(async |app| palabre::operator::add_administrator(app, email).await)

@@ -72,7 +72,8 @@ pub async fn keep(on: &impl ConnectionTrait, caller: &Caller) -> Result<Model, P
     locked(on, caller, LockType::KeyShare).await
 }
 
-/// The caller, of whom nothing changes before the transaction ends but by it.
+/// The caller, of whom nothing changes before the transaction ends but by it: of two changes at once
+/// the second sees the first.
 pub async fn hold(on: &impl ConnectionTrait, caller: &Caller) -> Result<Model, Problem> {
     locked(on, caller, LockType::Update).await
 }
