@@ -303,4 +303,100 @@ both! {
         }
         assert!(wrong.is_empty(), "\n{wrong}");
     }
+
+    async fn a_draft_is_there_for_its_staff_only(world: World) {
+        let workshop = world.workshop().await;
+        let organiser = &workshop.organiser;
+        let people = [
+            (world.anonymous(), 401),
+            (world.person("stranger@example.org").await, 404),
+            (workshop.member("participant", "participant@example.org").await, 404),
+            (workshop.member("facilitator", "facilitator@example.org").await, 200),
+            (workshop.member("auditor", "auditor@example.org").await, 200),
+            (organiser.clone(), 200),
+        ];
+        let session = json!({"title": "Ouverture", "starts_at": "2020-08-27T09:00:00Z", "ends_at": "2020-08-27T10:30:00Z"});
+        let session = organiser.post(&workshop.path("sessions"), session).await.expect(201);
+        let registration = workshop.registration_of("participant@example.org").await;
+        let paths = [workshop.path.clone(), workshop.path("sessions"), workshop.path("me"), session.header("location").to_owned(),
+                     format!("/v1/registrations/{registration}")];
+        for (person, status) in &people {
+            for path in &paths {
+                person.get(path).await.expect(*status);
+            }
+            let listed = if *status == 401 { continue } else { person.list("/v1/workshops").await.len() };
+            assert_eq!(listed, usize::from(*status == 200), "{}", person.email);
+        }
+        let participant = &people[2].0;
+        participant.act(&format!("/v1/registrations/{registration}/confirm")).await.problem(404, "not_found");
+        assert_eq!(participant.list("/v1/me/registrations").await.len(), 0);
+        organiser.act(&workshop.path("publish")).await.expect(200);
+        assert_eq!(participant.list("/v1/me/registrations").await.len(), 1);
+        for path in &paths {
+            participant.get(path).await.expect(200);
+        }
+    }
+
+    async fn a_public_workshop_shows_itself_and_its_programme(world: World) {
+        let workshop = world.workshop().public().await;
+        let session = json!({"title": "Ouverture", "starts_at": "2020-08-27T09:00:00Z", "ends_at": "2020-08-27T10:30:00Z"});
+        let session = workshop.organiser.post(&workshop.path("sessions"), session).await.expect(201).header("location").to_owned();
+        let shown = [workshop.path.clone(), workshop.path("sessions"), session];
+        let hidden = ["registrations", "organisations", "ballots", "coalitions", "attendance", "journal", "me"].map(|rest| workshop.path(rest));
+        let stranger = world.person("stranger@example.org").await;
+        // Not before it is published.
+        for path in &shown {
+            world.anonymous().get(path).await.problem(401, "sign_in_required");
+            stranger.get(path).await.problem(404, "not_found");
+        }
+        workshop.organiser.act(&workshop.path("publish")).await.expect(200);
+        for path in &shown {
+            world.anonymous().get(path).await.expect(200);
+            stranger.get(path).await.expect(200);
+        }
+        for path in &hidden {
+            world.anonymous().get(path).await.problem(401, "sign_in_required");
+            stranger.get(path).await.problem(404, "not_found");
+        }
+        // Public is to read, not to list: nobody's list has grown.
+        assert!(stranger.list("/v1/workshops").await.is_empty());
+    }
+
+    async fn an_archived_workshop_no_longer_changes(world: World) {
+        let fixture = Fixture::new(&world).await;
+        let organiser = &fixture.people[5];
+        organiser.act(&format!("/v1/workshops/{}/archive", fixture.ids["workshop_id"])).await.expect(200);
+        let mut changed = Vec::new();
+        for operation in operations() {
+            let documented = |status: &str, code: &str| {
+                let codes = operation.value["responses"][status]["x-codes"].as_array();
+                codes.is_some_and(|codes| codes.contains(&json!(code)))
+            };
+            // Those that look at the version look at the workshop before; two look at the body first.
+            let body_first = ["/cancel", "/logo"].iter().any(|end| operation.path.ends_with(end));
+            if !body_first && documented("409", "workshop_archived") && documented("412", "stale_etag")
+            {
+                let request = organiser.request(operation.method.clone(), &fixture.path(operation));
+                let answer = request.if_match("stale").json(&json!({})).await;
+                if answer["code"] != "workshop_archived" {
+                    changed.push(format!("{} {}", operation.name(), answer["code"]));
+                }
+            }
+        }
+        assert!(changed.is_empty(), "{changed:#?}");
+    }
+
+    async fn a_right_withdrawn_is_gone_at_once(world: World) {
+        let workshop = world.workshop().published().await;
+        let facilitator = workshop.member("facilitator", "facilitator@example.org").await;
+        let registrations = workshop.path("registrations");
+        facilitator.get(&registrations).await.expect(200);
+        let path = format!("/v1/registrations/{}", workshop.registration_of(&facilitator.email).await);
+        let registration = workshop.organiser.get(&path).await.expect(200);
+        let changed = workshop.organiser.patch(&path, &registration.etag(), json!({"role": "participant"})).await.expect(200);
+        facilitator.get(&registrations).await.problem(403, "not_allowed");
+        workshop.organiser.delete(&path).if_match(&changed.etag()).await.expect(204);
+        facilitator.get(&registrations).await.problem(404, "not_found");
+        facilitator.get(&workshop.path).await.problem(404, "not_found");
+    }
 }

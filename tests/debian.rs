@@ -13,25 +13,22 @@ use crate::voting::Vote;
 /// Rankings, best first, one per voter; options by letter.
 fn ballots() -> (HashMap<char, &'static str>, Vec<Vec<char>>) {
     let text = include_str!("fixtures/debian-logo.txt");
-    let names = HashMap::from([
-        ('A', "Ants"),
-        ('S', "Swirl"),
-        ('E', "Seal"),
-        ('O', "Old Logo"),
-        ('C', "Fixed Chicken"),
-        ('D', "DV"),
-        ('M', "Modified"),
-        ('F', "Further Discussion"),
-    ]);
     let lines = text
         .lines()
         .filter(|line| !line.starts_with('#') && !line.trim().is_empty());
-    let rankings = lines.flat_map(|line| {
+    let (mut names, mut rankings) = (HashMap::new(), Vec::new());
+    for line in lines {
+        if let Some((letter, name)) = line.strip_prefix("option ").and_then(|option| option.split_once(' ')) {
+            names.insert(letter.chars().next().expect("a letter"), name);
+            continue;
+        }
         let (voters, ranking) = line.split_once(' ').expect("voters and a ranking");
         let ranking: Vec<char> = ranking.chars().filter(|letter| names.contains_key(letter)).collect();
-        vec![ranking; voters.parse().expect("a number of voters")]
-    });
-    let rankings = rankings.collect();
+        rankings.extend(std::iter::repeat_n(
+            ranking,
+            voters.parse().expect("a number of voters"),
+        ));
+    }
     (names, rankings)
 }
 

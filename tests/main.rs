@@ -10,11 +10,15 @@
 )]
 
 mod access;
+mod ballots;
 mod conventions;
 mod debian;
+mod document;
 mod identity;
 mod leaving;
 mod races;
+mod readme;
+mod settings;
 mod story;
 mod support;
 mod tokens;

@@ -26,7 +26,7 @@ pub use binary::{Finished, Palabre, Process};
 pub use client::{Person, Request};
 pub use clock::{DAY, HOUR, MINUTE, SECOND};
 pub use database::{Backend, Sql};
-pub use document::{Operation, document, operations};
+pub use document::{DOCUMENT, Operation, REFRESH, document, faults, operations};
 pub use raw::Raw;
 pub use server::{FRONT_END, Server, World};
 pub use workshop::{Draft, Workshop};

@@ -167,6 +167,13 @@ impl World {
     }
 
     /// A connection behind the server's back.
+    /// Does now what the server would do by itself within a second: open and close what is due.
+    pub async fn run_due(&self) {
+        let running = self.0.server.running.lock().await;
+        let app = &running.as_ref().expect("a running server").app;
+        palabre::run_due(app).await.expect("what is due");
+    }
+
     pub async fn sql(&self) -> Sql {
         Sql::open(&self.0.database).await
     }
@@ -204,7 +211,7 @@ impl World {
     pub async fn code(&self, email: &str) -> String {
         let ask = serde_json::json!({"email": email});
         self.anonymous().post("/v1/auth/codes", ask).await.expect(202);
-        self.mailbox().next_to(email).await.code()
+        self.mailbox().next_code_to(email).await
     }
 
     /// Signed in without a code, for tests that are about something else.

@@ -94,7 +94,8 @@ pub fn rooms() -> Vec<Room> {
                     casting::cast,
                     Access::Registered,
                     [BallotNotOpen, NotOnRoll, AlreadyVoted]
-                ),
+                )
+                .lasting(),
                 route!(participation::participation, Access::Registered, []),
                 route!(participation::turnout, members, []),
                 route!(

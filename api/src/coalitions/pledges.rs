@@ -31,8 +31,10 @@ pub struct Filter {
     #[param(value_type = Option<String>)]
     cursor: Option<Cursor<Uuid>>,
     /// Only those that stand, or only those withdrawn
+    #[param(inline)]
     state: Option<PledgeState>,
     /// Only those of people for themselves, or only those on behalf of organisations
+    #[param(inline)]
     kind: Option<PledgeKind>,
     /// Only those to this version of the charter
     charter: Option<i32>,

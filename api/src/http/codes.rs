@@ -248,8 +248,8 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ),
     (
         "wrong_type",
-        "Le type de cette valeur ne convient pas : {problem}.",
-        "This value has the wrong type: {problem}.",
+        "Le type de cette valeur ne convient pas.",
+        "This value has the wrong type.",
     ),
     (
         "unknown_value",

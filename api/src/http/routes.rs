@@ -63,6 +63,12 @@ impl Route {
             handler: web::route().to(handler),
         }
     }
+
+    /// See the field.
+    pub fn lasting(mut self) -> Self {
+        self.lasting = true;
+        self
+    }
 }
 
 /// `route!(handler, access, [Code, …])` or `route!(file::handler, access, [Code, …])`.
@@ -106,9 +112,7 @@ impl Room {
 
     /// Of things that outlive the workshop.
     pub fn lasting(mut self) -> Self {
-        for route in &mut self.routes {
-            route.lasting = true;
-        }
+        self.routes = self.routes.into_iter().map(Route::lasting).collect();
         self
     }
 }

@@ -32,7 +32,7 @@ pub fn room() -> Room {
             route!(update, Access::Members(ORGANISER), []),
             route!(delete, Access::Members(ORGANISER), [WorkshopNotDraft, WorkshopNotEmpty]),
             route!(publish, Access::Members(ORGANISER), []),
-            route!(archive, Access::Members(ORGANISER), [WorkshopNotPublished]),
+            route!(archive, Access::Members(ORGANISER), [WorkshopNotPublished]).lasting(),
         ],
     )
 }
