@@ -15,6 +15,7 @@ mod conventions;
 mod debian;
 mod document;
 mod identity;
+mod leaving;
 mod races;
 mod readme;
 mod settings;

@@ -16,11 +16,13 @@ mod entity;
 mod format;
 mod interval;
 mod lists;
+mod of_person;
 mod record;
 mod sheet;
 mod table;
 
 pub use entity::{any, close_open};
+pub use of_person::{ExportedAttendance, of_person};
 pub use sheet::{Facts, facts};
 
 use check::{__path_check_in, __path_check_out, check_in, check_out};
