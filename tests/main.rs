@@ -9,6 +9,14 @@
     reason = "a test that cannot go on must fail"
 )]
 
+mod access;
+mod conventions;
+mod debian;
+mod document;
 mod identity;
+mod races;
+mod settings;
+mod story;
 mod support;
 mod tokens;
+mod voting;

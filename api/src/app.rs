@@ -4,6 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::guard::{self, Guard as _};
 use actix_web::middleware::{Compress, Condition, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{HttpResponse, HttpServer};
@@ -11,14 +12,15 @@ use tokio::task::JoinHandle;
 use utoipa_actix_web::AppExt as _;
 
 use crate::ambient::Ambient;
-use crate::http::{Access, Code, Problem, Room, document, edge, route};
+use crate::http::{Access, Code, Problem, Room, document, edge, other_methods, route};
 use crate::identity::tokens::Tokens;
 use crate::mail::Bell;
 use crate::mail::delivery::Transport;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::{
-    attendance, ballots, coalitions, identity, jobs, journal, organisations, registrations, sessions, workshops,
+    attendance, ballots, coalitions, first_screen, identity, jobs, journal, organisations, registrations, sessions,
+    workshops,
 };
 
 /// What every request shares.
@@ -57,6 +59,7 @@ pub fn rooms() -> Vec<Room> {
     let mut rooms = identity::rooms();
     rooms.extend([
         workshops::room(),
+        first_screen::room(),
         organisations::room(),
         sessions::room(),
         registrations::room(),
@@ -169,7 +172,11 @@ pub fn application(
         .into_iter()
         .fold(base, |app, room| app.service(room))
         .split_for_parts();
-    app.route("/openapi.json", web::get().to(move || openapi_json(document.clone())))
+    let reads = guard::Any(guard::Get()).or(guard::Head());
+    let published = web::resource("/openapi.json")
+        .route(web::route().guard(reads).to(move || openapi_json(document.clone())))
+        .default_service(other_methods("GET, HEAD".to_owned()));
+    app.service(published)
         .configure(documentation)
         .default_service(web::to(|| async {
             Err::<HttpResponse, Problem>(Code::NotFound.into())

@@ -10,6 +10,7 @@ mod ballots;
 pub mod cli;
 mod coalitions;
 mod demo;
+mod first_screen;
 mod http;
 mod identity;
 pub mod instant;

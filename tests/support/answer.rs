@@ -80,6 +80,17 @@ impl Answer {
             .unwrap_or_default()
     }
 
+    /// All headers of that name as one list, in lower case.
+    pub fn list(&self, name: &str) -> String {
+        let values: Vec<&str> = self
+            .headers
+            .get_all(name)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .collect();
+        values.join(", ").to_lowercase()
+    }
+
     /// The `etag` of the resource, which header and body must agree on.
     #[track_caller]
     pub fn etag(&self) -> String {

@@ -45,6 +45,11 @@ impl Palabre {
         self
     }
 
+    pub fn without(mut self, name: &str) -> Self {
+        self.0.env_remove(name);
+        self
+    }
+
     /// Runs it to its end.
     pub async fn run(mut self) -> Finished {
         let output = tokio::time::timeout(PATIENCE, self.0.output())

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use palabre::settings::Database;
 use palabre::store::Store;
@@ -14,8 +15,16 @@ pub enum Backend {
     Postgres,
 }
 
-/// A fresh, migrated database; SQLite's lies in `folder`.
-pub async fn create(backend: Backend, folder: &Path) -> Database {
+/// Databases of PostgreSQL that a test is done with: emptying one takes milliseconds, making one
+/// a second or more.
+static FREE: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+fn free() -> MutexGuard<'static, Vec<String>> {
+    FREE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// An empty, migrated database that is nobody else's; SQLite's lies in `folder`.
+pub async fn take(backend: Backend, folder: &Path) -> Database {
     match backend {
         Backend::Sqlite => {
             let path = folder.join("palabre.db");
@@ -23,20 +32,57 @@ pub async fn create(backend: Backend, folder: &Path) -> Database {
             Database::Sqlite(path)
         }
         Backend::Postgres => {
-            let template = postgres_template().await;
-            let name = unique("palabre_test");
-            on_cluster(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+            let free = free().pop();
+            let name = match free {
+                Some(name) => name,
+                None => {
+                    let template = postgres_template().await;
+                    let name = unique("palabre_test");
+                    on_cluster(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+                    name
+                }
+            };
             Database::Postgres(postgres_url(&name))
         }
     }
 }
 
-/// Best effort: a SQLite file goes with its folder, and what is left in PostgreSQL with its cluster.
-pub async fn remove(database: &Database) {
-    if let Database::Postgres(url) = database {
-        let name = url.rsplit('/').next().unwrap_or_default();
-        on_cluster(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+/// Empties the database for the next test. One whose test failed is left as it was, and one whose
+/// schema a test changed is left behind; both go with their cluster, as SQLite's with its folder.
+pub async fn give_back(database: &Database) {
+    let Database::Postgres(url) = database else { return };
+    let sql = Sql::open(database).await;
+    sql.run(
+        "SET session_replication_role = replica;
+         SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid();
+         DO $$ DECLARE name text; BEGIN
+             FOR name IN SELECT tablename FROM pg_tables
+                 WHERE schemaname = 'public' AND tablename <> 'seaql_migrations'
+             LOOP EXECUTE format('DELETE FROM %I', name); END LOOP;
+         END $$",
+    )
+    .await;
+    let schema = schema(&sql).await;
+    sql.0.close().await.expect("closed");
+    if schema == SCHEMA.get().map(String::as_str).unwrap_or_default() {
+        free().push(url.rsplit('/').next().unwrap_or_default().to_owned());
     }
+}
+
+/// A digest of all that migrations make.
+async fn schema(sql: &Sql) -> String {
+    let digest = sql.texts(
+        "SELECT md5(string_agg(line, '|' ORDER BY line)) FROM (
+             SELECT version AS line FROM seaql_migrations
+             UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
+             UNION ALL SELECT concat(pg_get_triggerdef(oid), tgenabled) FROM pg_trigger WHERE NOT tgisinternal
+             UNION ALL SELECT concat(conrelid::regclass, pg_get_constraintdef(oid)) FROM pg_constraint
+                 WHERE connamespace = 'public'::regnamespace
+             UNION ALL SELECT concat(table_name, ' ', column_name, ' ', data_type, is_nullable)
+                 FROM information_schema.columns WHERE table_schema = 'public') lines",
+    );
+    digest.await.concat()
 }
 
 pub fn url(database: &Database) -> String {
@@ -72,10 +118,16 @@ async fn postgres_template() -> &'static str {
             Store::migrate(&Database::Postgres(postgres_url(&name)))
                 .await
                 .expect("a schema for PostgreSQL");
+            let sql = Sql::open(&Database::Postgres(postgres_url(&name))).await;
+            SCHEMA.set(schema(&sql).await).expect("one template");
+            sql.0.close().await.expect("closed");
             name
         })
         .await
 }
+
+/// The template's, to know whether a test has left it alone.
+static SCHEMA: OnceLock<String> = OnceLock::new();
 
 fn unique(prefix: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);

@@ -10,16 +10,16 @@ use serde_json::{Value, json};
 
 use super::answer::Answer;
 
-pub const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi/openapi.json");
+pub const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi/openapi.json");
 pub const REFRESH: &str = "to refresh it: cargo run -- openapi > openapi/openapi.json";
 
 /// The document as committed.
 pub fn document() -> &'static Value {
-    static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
-        let text = std::fs::read_to_string(PATH).unwrap_or_else(|error| panic!("{PATH}: {error}; {REFRESH}"));
-        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{PATH}: {error}; {REFRESH}"))
+    static PARSED: LazyLock<Value> = LazyLock::new(|| {
+        let text = std::fs::read_to_string(DOCUMENT).unwrap_or_else(|error| panic!("{DOCUMENT}: {error}; {REFRESH}"));
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{DOCUMENT}: {error}; {REFRESH}"))
     });
-    &DOCUMENT
+    &PARSED
 }
 
 /// One operation of the document.
@@ -167,17 +167,21 @@ fn body(name: &str, response: &Value, method: &Method, answer: &Answer) -> Resul
     if !essence.ends_with("json") {
         return Ok(());
     }
-    let validator = validator(&format!("{name} {} {essence}", answer.status), &media["schema"]);
-    let value = answer.json();
-    let errors: Vec<String> = validator
-        .iter_errors(&value)
-        .map(|error| format!("{} at {:?}", error, error.instance_path().to_string()))
-        .collect();
+    let key = format!("{name} {} {essence}", answer.status);
+    let errors = faults(&key, &media["schema"], &answer.json());
     if errors.is_empty() {
         Ok(())
     } else {
         Err(format!("not what the document says of {name}: {}", errors.join("; ")))
     }
+}
+
+/// What is wrong with a value by a schema of the document; `key` names the schema.
+pub fn faults(key: &str, schema: &Value, value: &Value) -> Vec<String> {
+    validator(key, schema)
+        .iter_errors(value)
+        .map(|error| format!("{error} at {:?}", error.instance_path().to_string()))
+        .collect()
 }
 
 /// What holds for every answer there is.
@@ -210,7 +214,7 @@ fn problem(method: &Method, path: &str, answer: &Answer) -> Result<(), String> {
     if !matches!(language, "fr" | "en") {
         return Err(format!("Content-Language is {language:?}"));
     }
-    if !answer.header("vary").to_lowercase().contains("accept-language") {
+    if !answer.list("vary").contains("accept-language") {
         return Err("Vary does not name Accept-Language".into());
     }
     if *method == Method::HEAD {

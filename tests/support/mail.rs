@@ -129,24 +129,33 @@ impl Mailbox {
 
     /// Takes the oldest message to `address` that was not taken yet, and waits for it if need be.
     pub async fn next_to(&self, address: &str) -> Mail {
-        match tokio::time::timeout(PATIENCE, self.take(address)).await {
+        self.next(address, |_| true).await
+    }
+
+    /// The code in the oldest message to `address` that holds one; other messages stay.
+    pub async fn next_code_to(&self, address: &str) -> String {
+        self.next(address, |mail| find_code(&mail.text).is_some()).await.code()
+    }
+
+    async fn next(&self, address: &str, wanted: impl Fn(&Mail) -> bool) -> Mail {
+        match tokio::time::timeout(PATIENCE, self.take(address, wanted)).await {
             Ok(mail) => mail,
             Err(_) => panic!(
-                "no mail to {address} within {} s; not taken yet: {}",
+                "no such mail to {address} within {} s; not taken yet: {}",
                 PATIENCE.as_secs(),
                 self.untaken()
             ),
         }
     }
 
-    async fn take(&self, address: &str) -> Mail {
+    async fn take(&self, address: &str, wanted: impl Fn(&Mail) -> bool) -> Mail {
         loop {
             // Listen before looking, lest a message arrive in between.
             let mut arrived = pin!(self.post.arrived.notified());
             arrived.as_mut().enable();
             {
                 let waiting = &mut self.post.state().waiting;
-                let found = waiting.iter().position(|mail| same(&mail.to, address));
+                let found = waiting.iter().position(|mail| same(&mail.to, address) && wanted(mail));
                 if let Some(mail) = found.and_then(|at| waiting.remove(at)) {
                     return mail;
                 }

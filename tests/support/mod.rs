@@ -17,6 +17,7 @@ mod clock;
 mod database;
 mod document;
 mod mail;
+mod raw;
 mod server;
 mod workshop;
 
@@ -25,8 +26,9 @@ pub use binary::{Finished, Palabre, Process};
 pub use client::{Person, Request};
 pub use clock::{DAY, HOUR, MINUTE, SECOND};
 pub use database::{Backend, Sql};
-pub use document::{Operation, document, operations};
-pub use server::{Server, World};
+pub use document::{DOCUMENT, Operation, REFRESH, document, faults, operations};
+pub use raw::Raw;
+pub use server::{FRONT_END, Server, World};
 pub use workshop::{Draft, Workshop};
 
 /// Each test once on SQLite and once on PostgreSQL, in a world of its own.

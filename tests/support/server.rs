@@ -13,6 +13,7 @@ use super::client::{Person, Request};
 use super::clock::TestClock;
 use super::database::{self, Backend, Sql};
 use super::mail::Mailbox;
+use super::raw::Raw;
 use super::workshop::Draft;
 
 /// Where pages may call the API from, as far as its servers know.
@@ -79,7 +80,8 @@ impl Server {
         }
     }
 
-    async fn app<T>(&self, ask: impl AsyncFnOnce(&App) -> T) -> T {
+    /// What the server itself knows.
+    pub async fn app<T>(&self, ask: impl AsyncFnOnce(&App) -> T) -> T {
         let running = self.running.lock().await;
         ask(&running.as_ref().expect("a running server").app).await
     }
@@ -92,12 +94,12 @@ impl World {
         test(world.clone()).await;
         // After a panic nothing is tidied up: folder and cluster are temporary anyway.
         world.0.server.stop().await;
-        database::remove(&world.0.database).await;
+        database::give_back(&world.0.database).await;
     }
 
     async fn new(backend: Backend) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let database = database::create(backend, folder.path()).await;
+        let database = database::take(backend, folder.path()).await;
         let mailbox = Mailbox::start().await;
         let clock = Arc::new(TestClock::new());
         let (server, http) = Server::start(&database, &mailbox, &clock).await;
@@ -159,6 +161,11 @@ impl World {
             .env("PALABRE_SMTP_URL", &self.0.mailbox.url())
     }
 
+    /// A connection to the server, to be written to byte by byte.
+    pub async fn raw(&self) -> Raw {
+        Raw::connect(self.0.server.address).await
+    }
+
     /// A connection behind the server's back.
     pub async fn sql(&self) -> Sql {
         Sql::open(&self.0.database).await
@@ -197,7 +204,7 @@ impl World {
     pub async fn code(&self, email: &str) -> String {
         let ask = serde_json::json!({"email": email});
         self.anonymous().post("/v1/auth/codes", ask).await.expect(202);
-        self.mailbox().next_to(email).await.code()
+        self.mailbox().next_code_to(email).await
     }
 
     /// Signed in without a code, for tests that are about something else.
@@ -214,7 +221,10 @@ impl World {
 
     /// Whoever may create workshops.
     pub async fn administrator(&self) -> Person {
-        let email = "admin@example.org";
+        self.another_administrator("admin@example.org").await
+    }
+
+    pub async fn another_administrator(&self, email: &str) -> Person {
         self.0
             .server
             .app(async |app| palabre::operator::add_administrator(app, email).await)

@@ -118,7 +118,7 @@ impl Workshop {
     /// Someone with this role there, signed in.
     pub async fn member(&self, role: &str, email: &str) -> Person {
         let person = self.world.person(email).await;
-        self.register(role, email).await;
+        self.register(role, email).await.expect(201);
         person
     }
 
@@ -127,5 +127,15 @@ impl Workshop {
         let name = email.split('@').next().unwrap_or_default();
         let registration = json!({"email": email, "name": name, "role": role});
         self.organiser.post(&self.path("registrations"), registration).await
+    }
+
+    /// The id of the registration that the address has here.
+    pub async fn registration_of(&self, email: &str) -> String {
+        let all = self.organiser.list(&self.path("registrations?limit=200")).await;
+        let found = all.iter().find(|registration| registration["email"] == email);
+        match found.and_then(|registration| registration["id"].as_str()) {
+            Some(id) => id.to_owned(),
+            None => panic!("{email} is not registered"),
+        }
     }
 }

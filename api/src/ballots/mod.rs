@@ -33,6 +33,7 @@ mod vote;
 
 pub use keys::Keys;
 pub use lifecycle::run_due;
+pub use participation::{BallotPart, parts};
 
 use crate::http::{Access, EVERY_ROLE, ORGANISER, Room, SUPERVISION, route};
 
@@ -91,7 +92,8 @@ pub fn rooms() -> Vec<Room> {
                     casting::cast,
                     Access::Registered,
                     [BallotNotOpen, NotOnRoll, AlreadyVoted]
-                ),
+                )
+                .lasting(),
                 route!(participation::participation, Access::Registered, []),
                 route!(participation::turnout, members, []),
                 route!(

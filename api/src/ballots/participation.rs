@@ -1,6 +1,7 @@
 //! What a person sees of their own part in a ballot, and what everyone sees of all.
 
 use actix_web::web::Path;
+use sea_orm::QueryOrder as _;
 use sea_orm::entity::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,6 +10,7 @@ use super::eligibility::Unmet;
 use super::entity::{State, ballot, roll as roll_table};
 use super::{casting, roll, tally};
 use crate::http::{Answer, Caller, Problem, Reply};
+use crate::instant::Instant;
 
 /// One's own part in a ballot.
 #[derive(Serialize, ToSchema)]
@@ -60,6 +62,44 @@ pub async fn of(on: &impl ConnectionTrait, caller: &Caller, ballot: &ballot::Mod
         (Some(_), true) => answer(false, false, vec![Unmet::Frozen]),
         (Some(_), false) => answer(false, false, unmet),
     })
+}
+
+/// A ballot on the first screen, with one's own part in it.
+#[derive(Serialize, ToSchema)]
+pub struct BallotPart {
+    ballot_id: Uuid,
+    question: String,
+    state: State,
+    closes_at: Option<Instant>,
+    /// In draft: whether I would be on the roll if it opened now
+    on_roll: bool,
+    voted: bool,
+    /// What I lack to be on the roll
+    unmet: Vec<Unmet>,
+}
+
+/// Every ballot of the caller's workshop but cancelled ones, oldest first.
+pub async fn parts(on: &impl ConnectionTrait, caller: &Caller) -> Result<Vec<BallotPart>, Problem> {
+    let ballots = ballot::Entity::find()
+        .filter(ballot::Column::WorkshopId.eq(caller.workshop_id()?))
+        .filter(ballot::Column::State.ne(State::Cancelled))
+        .order_by_asc(ballot::Column::Id)
+        .all(on)
+        .await?;
+    let mut parts = Vec::with_capacity(ballots.len());
+    for ballot in ballots {
+        let part = of(on, caller, &ballot).await?;
+        parts.push(BallotPart {
+            ballot_id: ballot.id,
+            question: ballot.question,
+            state: ballot.state,
+            closes_at: ballot.closes_at,
+            on_roll: part.on_roll,
+            voted: part.voted,
+            unmet: part.unmet,
+        });
+    }
+    Ok(parts)
 }
 
 /// How many have voted out of how many.

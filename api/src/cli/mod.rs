@@ -39,7 +39,7 @@ enum Command {
     #[command(after_help = "Example:\n  palabre serve --listen 127.0.0.1:8080 --database-url sqlite://palabre.db")]
     Serve(Serve),
     /// Manage instance administrators
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  palabre admin add mariama@example.org")]
     Admin(Admin),
     /// Print an access token for scripts on this machine
     #[command(after_help = "Example:\n  palabre token mariama@example.org --minutes 60")]

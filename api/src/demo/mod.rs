@@ -32,7 +32,6 @@ pub async fn serve(flags: &mut Flags, ambient: Ambient) -> Result<(), Failure> {
     std::fs::create_dir(&folder.0)?;
     flags.database_url = Some(format!("sqlite://{}", folder.0.join("palabre.db").display()));
     let settings = flags.resolve(std::env::vars(), || ambient.bytes())?;
-    log_to_stderr(&settings);
     let mails = match &settings.mail {
         crate::settings::Mail::Files(folder) => format!("files in {}/", folder.display()),
         crate::settings::Mail::Smtp(_) => "by SMTP".to_owned(),
@@ -41,6 +40,7 @@ pub async fn serve(flags: &mut Flags, ambient: Ambient) -> Result<(), Failure> {
     say("Loading the INTEGRA workshop of 27 and 28 August 2020 …")?;
     let service = actix_web::test::init_service(app::application(app.clone(), Bytes::new())).await;
     let tokens = story::load(&app, &Client { service }).await?;
+    log_to_stderr(&app.settings);
     let running = app::serve(app, workers())?;
     let address = format!("http://{}", running.address);
     say(&format!(

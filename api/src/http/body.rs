@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::codes::Code;
 use super::problem::{Fault, Problem};
+use super::unique::Unique;
 
 pub const JSON_LIMIT: usize = 256 * 1024;
 
@@ -57,7 +58,7 @@ impl FromRequest for MergePatch {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let patch: Value = parse(&read_json(&request, payload).await?)?;
+            let Unique(patch) = parse(&read_json(&request, payload).await?)?;
             if !patch.is_object() {
                 return Err(Fault::new("", "wrong_type").with("problem", "object expected").into());
             }
@@ -124,7 +125,7 @@ pub async fn read(request: &HttpRequest, mut payload: Payload, limit: usize) -> 
 }
 
 fn is_json(request: &HttpRequest) -> Result<(), Problem> {
-    let essence = request.content_type();
+    let essence = request.content_type().to_ascii_lowercase();
     if essence == "application/json" || essence == "application/merge-patch+json" {
         return Ok(());
     }
@@ -137,19 +138,16 @@ async fn read_json(request: &HttpRequest, payload: Payload) -> Result<BytesMut, 
 }
 
 fn json<T: DeserializeOwned + Validate<Context = ()>>(bytes: &[u8]) -> Result<T, Problem> {
+    parse(bytes).and_then(valid)
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
-        Ok(shaped) => deserializer
-            .end()
-            .map_err(|error| malformed(&error))
-            .and_then(|()| valid(shaped)),
+        Ok(shaped) => deserializer.end().map(|()| shaped).map_err(|error| malformed(&error)),
         Err(error) if error.inner().is_data() => Err(shape_fault(error).into()),
         Err(error) => Err(malformed(error.inner())),
     }
-}
-
-fn parse(bytes: &[u8]) -> Result<Value, Problem> {
-    serde_json::from_slice(bytes).map_err(|error| malformed(&error))
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
@@ -211,6 +209,9 @@ pub fn shape_fault(error: serde_path_to_error::Error<serde_json::Error>) -> Faul
         }
         "unknown_field"
     } else if message.starts_with("duplicate field") {
+        if let Some(field) = quoted.filter(|field| !at.ends_with(&format!("/{}", escape(field)))) {
+            at.push_str(&format!("/{}", escape(field)));
+        }
         "duplicate_field"
     } else if message.starts_with("unknown variant") {
         "unknown_value"

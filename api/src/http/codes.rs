@@ -380,6 +380,16 @@ const FAULTS: &[(&str, &str, &str)] = &[
         "This version of the charter does not exist.",
     ),
     (
+        "superseded_charter",
+        "Une version plus récente de la charte l'a remplacée ; la version actuelle est la {current}.",
+        "A later version of the charter has replaced it; the current one is {current}.",
+    ),
+    (
+        "too_many",
+        "Trop d'éléments : au plus {max}.",
+        "Too many: at most {max}.",
+    ),
+    (
         "unknown_grant_type",
         "Attendu : email_code ou refresh_token.",
         "Expected: email_code or refresh_token.",

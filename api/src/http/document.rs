@@ -1,5 +1,7 @@
 //! The OpenAPI document: what handlers say of themselves, completed by what holds for all.
 
+mod finish;
+
 use std::collections::BTreeMap;
 
 use actix_web::http::Method;
@@ -35,9 +37,9 @@ pub fn operation(tag: &str, route: &Route) -> Operation {
         .step_by(2)
         .map(|name| RefOr::T(path_parameter(name)));
     parameters.splice(0..0, path);
-    if route.method == Method::PATCH {
+    if route.conditional && route.method == Method::PATCH {
         parameters.push(header("If-Match", "The `etag` of the version you change", true));
-    } else if route.method == Method::DELETE {
+    } else if route.conditional {
         parameters.push(header("If-Match", "Only if the resource still has this `etag`", false));
     } else if route.method == Method::GET && route.access != Access::Anyone {
         parameters.push(header(
@@ -57,6 +59,7 @@ pub fn operation(tag: &str, route: &Route) -> Operation {
             codes.push(code);
         }
     }
+    describe_successes(&mut operation, route);
     for (status, codes) in by_status {
         operation
             .responses
@@ -73,6 +76,39 @@ pub fn operation(tag: &str, route: &Route) -> Operation {
             .insert("304".to_owned(), RefOr::T(unchanged));
     }
     operation
+}
+
+/// What a success means where the handler has nothing of its own to say, and the headers it carries.
+fn describe_successes(operation: &mut Operation, route: &Route) {
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        if response.description.is_empty() {
+            response.description = match (status.as_str(), &route.method) {
+                ("201", _) => "Made just now",
+                (_, &Method::GET) => "As it is now",
+                (_, &Method::POST) => "As it stands now, whether this request made it so or an earlier one",
+                _ => "As it is now, after the change",
+            }
+            .to_owned();
+        }
+        if status == "201" && !response.headers.contains_key("Location") {
+            response
+                .headers
+                .insert("Location".to_owned(), text_header("Where to read it"));
+        }
+        if status == "200" && route.method == Method::GET && route.access != Access::Anyone {
+            let meaning = "The version, for `If-None-Match` and `If-Match`";
+            response.headers.insert("ETag".to_owned(), text_header(meaning));
+        }
+    }
+}
+
+fn text_header(description: &str) -> RefOr<utoipa::openapi::Header> {
+    let text = ObjectBuilder::new().schema_type(Type::String).build();
+    let header = utoipa::openapi::HeaderBuilder::new()
+        .schema(Some(text))
+        .description(Some(description));
+    RefOr::T(header.build())
 }
 
 /// Every problem the route can answer: its own, and those of its access, body and query.
@@ -103,13 +139,14 @@ fn problems(route: &Route, parameters: &[RefOr<Parameter>]) -> Vec<Code> {
             codes.extend([Code::MalformedJson, Code::Invalid]);
         }
     }
-    if writes && in_workshop && !matches!(route.access, Access::Anyone) {
+    if writes && in_workshop && !route.lasting && !matches!(route.access, Access::Anyone) {
         codes.push(Code::WorkshopArchived);
     }
-    match route.method {
-        Method::PATCH => codes.extend([Code::EtagRequired, Code::StaleEtag]),
-        Method::DELETE => codes.push(Code::StaleEtag),
-        _ => {}
+    if route.conditional {
+        codes.push(Code::StaleEtag);
+        if route.method == Method::PATCH {
+            codes.push(Code::EtagRequired);
+        }
     }
     codes.extend([Code::Internal, Code::Unavailable]);
     codes
@@ -213,10 +250,7 @@ pub fn of(rooms: Vec<Room>) -> OpenApi {
         .split_for_parts();
     let mut seen = std::collections::BTreeSet::new();
     document.tags = Some(tags.into_iter().filter(|tag| seen.insert(tag.name.clone())).collect());
-    flatten(&mut document);
-    optional_bodies(&mut document);
-    patches(&mut document);
-    examples(&mut document);
+    finish::finish(&mut document);
     document
 }
 
@@ -248,145 +282,4 @@ fn base() -> OpenApi {
         )
         .components(Some(components))
         .build()
-}
-
-/// A representation that contains what was put in becomes one object: `allOf` with parts that
-/// admit no other fields would admit nothing at all.
-fn flatten(document: &mut OpenApi) {
-    let Some(components) = document.components.as_mut() else {
-        return;
-    };
-    let all = components.schemas.clone();
-    for schema in components.schemas.values_mut() {
-        let RefOr::T(Schema::AllOf(all_of)) = schema else {
-            continue;
-        };
-        let mut whole = ObjectBuilder::new()
-            .schema_type(Type::Object)
-            .description(all_of.description.clone())
-            .example(all_of.example.clone())
-            .build();
-        for part in &all_of.items {
-            let part = match part {
-                RefOr::Ref(reference) => reference.ref_location.rsplit('/').next().and_then(|name| all.get(name)),
-                part => Some(part),
-            };
-            if let Some(RefOr::T(Schema::Object(part))) = part {
-                whole.properties.extend(part.properties.clone());
-                // A representation shows every field, those with a default too.
-                whole.required.extend(part.properties.keys().cloned());
-            }
-        }
-        *schema = RefOr::T(Schema::Object(whole));
-    }
-}
-
-/// A body that may be left out (`Option<X>`) is described as what it is when it is there: `null` is
-/// no such body.
-fn optional_bodies(document: &mut OpenApi) {
-    for item in document.paths.paths.values_mut() {
-        let body = item.post.as_mut().and_then(|operation| operation.request_body.as_mut());
-        let Some(RefOr::T(body)) = body else { continue };
-        for content in body.content.values_mut() {
-            let RefOr::T(content) = content else { continue };
-            if let Some(RefOr::T(Schema::OneOf(either))) = &content.schema
-                && let Some(reference) = either.items.iter().find(|item| matches!(item, RefOr::Ref(_)))
-            {
-                content.schema = Some(reference.clone());
-                body.required = Some(Required::False);
-            }
-        }
-    }
-}
-
-/// A merge patch takes any subset of what a creation takes.
-fn patches(document: &mut OpenApi) {
-    let Some(components) = document.components.as_mut() else {
-        return;
-    };
-    for item in document.paths.paths.values_mut() {
-        let Some(RefOr::T(body)) = item
-            .patch
-            .as_mut()
-            .and_then(|operation| operation.request_body.as_mut())
-        else {
-            continue;
-        };
-        let Some(RefOr::T(content)) = body.content.get_mut("application/json") else {
-            continue;
-        };
-        let Some(RefOr::Ref(reference)) = &content.schema else {
-            continue;
-        };
-        let name = reference.ref_location.rsplit('/').next().unwrap_or_default().to_owned();
-        let Some(RefOr::T(Schema::Object(object))) = components.schemas.get(&name) else {
-            continue;
-        };
-        let mut patch = object.clone();
-        patch.required.clear();
-        patch.description = Some(format!(
-            "JSON merge patch (RFC 7396) of {name}: what is absent stays, `null` clears."
-        ));
-        let patched = format!("{}Patch", name.trim_end_matches("Input"));
-        content.schema = Some(RefOr::Ref(Ref::from_schema_name(&patched)));
-        components.schemas.insert(patched, RefOr::T(Schema::Object(patch)));
-    }
-}
-
-/// Gives every JSON body of a request or a success the example of its schema.
-fn examples(document: &mut OpenApi) {
-    let schemas = document
-        .components
-        .as_ref()
-        .map(|components| components.schemas.clone())
-        .unwrap_or_default();
-    let example = |schema: &Option<RefOr<Schema>>| -> Option<serde_json::Value> {
-        let Some(RefOr::Ref(reference)) = schema else {
-            return None;
-        };
-        let name = reference.ref_location.rsplit('/').next()?;
-        if let Some(item) = name.strip_prefix("Page_") {
-            let item = schemas.get(item).and_then(schema_example)?;
-            return Some(json!({ "items": [item], "next_cursor": null }));
-        }
-        schemas.get(name).and_then(schema_example)
-    };
-    for item in document.paths.paths.values_mut() {
-        let operations = [
-            &mut item.get,
-            &mut item.put,
-            &mut item.post,
-            &mut item.delete,
-            &mut item.patch,
-        ];
-        for operation in operations.into_iter().flatten() {
-            let body = match operation.request_body.as_mut() {
-                Some(RefOr::T(body)) => Some(body.content.values_mut()),
-                _ => None,
-            };
-            let responses = operation
-                .responses
-                .responses
-                .values_mut()
-                .filter_map(|response| match response {
-                    RefOr::T(response) => Some(response.content.values_mut()),
-                    RefOr::Ref(_) => None,
-                });
-            for content in body.into_iter().flatten().chain(responses.flatten()) {
-                if let RefOr::T(content) = content
-                    && content.example.is_none()
-                {
-                    content.example = example(&content.schema);
-                }
-            }
-        }
-    }
-}
-
-fn schema_example(schema: &RefOr<Schema>) -> Option<serde_json::Value> {
-    match schema {
-        RefOr::T(Schema::Object(object)) => object.example.clone().or_else(|| object.examples.first().cloned()),
-        RefOr::T(Schema::OneOf(one_of)) => one_of.example.clone().or_else(|| one_of.examples.first().cloned()),
-        _ => None,
-    }
 }

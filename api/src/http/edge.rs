@@ -103,13 +103,13 @@ fn render(
     // CORS has spoken already.
     for (name, value) in already
         .iter()
-        .filter(|(name, _)| name.as_str().starts_with("access-control-"))
+        .filter(|(name, _)| name.as_str().starts_with("access-control-") || *name == header::VARY)
     {
         response.append_header((name.clone(), value.clone()));
     }
     response
         .insert_header((header::CONTENT_LANGUAGE, language.as_str()))
-        .insert_header((header::VARY, "accept-language"))
+        .append_header((header::VARY, "accept-language"))
         .content_type("application/problem+json");
     let bytes = serde_json::to_vec(&body).unwrap_or_default();
     if *method == Method::HEAD {

@@ -30,5 +30,5 @@ pub use query::{Cursor, Limit, Page, Query, Search};
 pub(crate) use reply::resource;
 pub use reply::{Answer, Etag, File, IfMatch, NoContent, Reply, Resource};
 pub(crate) use routes::route;
-pub use routes::{Room, Route};
+pub use routes::{Room, Route, other_methods};
 pub use unique::Unique;

@@ -10,7 +10,7 @@ use actix_web::dev::{AppService, HttpServiceFactory, ServiceRequest};
 use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{HttpMessage as _, Resource, guard, web};
+use actix_web::{FromRequest, Handler, HttpMessage as _, Resource, Responder, guard, web};
 use utoipa::__dev::{SchemaReferences, Tags};
 use utoipa::openapi::path::{HttpMethod, Operation, PathItem, Paths, PathsBuilder};
 use utoipa::openapi::{RefOr, Schema};
@@ -27,16 +27,21 @@ pub struct Route {
     pub access: Access,
     pub problems: &'static [Code],
     pub operation: Operation,
+    /// Changes what outlives the workshop (`Caller::begin_lasting`), so an archive does not stop it.
+    pub lasting: bool,
+    /// Whether the handler honours `If-Match`, as its arguments say.
+    pub conditional: bool,
     schemas: Vec<(String, RefOr<Schema>)>,
     handler: actix_web::Route,
 }
 
 impl Route {
-    pub fn new<'t, P: utoipa::Path + SchemaReferences + Tags<'t>>(
-        handler: actix_web::Route,
-        access: Access,
-        problems: &'static [Code],
-    ) -> Self {
+    pub fn new<'t, P, F, Arguments>(handler: F, access: Access, problems: &'static [Code]) -> Self
+    where
+        P: utoipa::Path + SchemaReferences + Tags<'t>,
+        F: Handler<Arguments, Output: Responder + 'static>,
+        Arguments: FromRequest + 'static,
+    {
         let method = match P::methods().first() {
             Some(HttpMethod::Get) => Method::GET,
             Some(HttpMethod::Put) => Method::PUT,
@@ -52,9 +57,17 @@ impl Route {
             access,
             problems,
             operation: P::operation(),
+            lasting: false,
+            conditional: std::any::type_name::<Arguments>().contains("::IfMatch"),
             schemas,
-            handler,
+            handler: web::route().to(handler),
         }
+    }
+
+    /// See the field.
+    pub fn lasting(mut self) -> Self {
+        self.lasting = true;
+        self
     }
 }
 
@@ -65,13 +78,23 @@ macro_rules! route {
     };
     ($file:ident :: $handler:ident, $access:expr, [$($code:ident),* $(,)?]) => {
         pastey::paste! {
-            crate::http::Route::new::<$file::[<__path_ $handler>]>(
-                actix_web::web::route().to($file::$handler), $access, &[$(crate::http::Code::$code),*],
+            crate::http::Route::new::<$file::[<__path_ $handler>], _, _>(
+                $file::$handler, $access, &[$(crate::http::Code::$code),*],
             )
         }
     };
 }
 pub(crate) use route;
+
+/// What a path answers to methods that are none of its own.
+pub fn other_methods(allow: String) -> actix_web::Route {
+    web::to(move || {
+        let problem = Problem::from(Code::MethodNotAllowed)
+            .with("allow", &allow)
+            .header(ALLOW, &allow);
+        async move { Err::<&'static str, _>(problem) }
+    })
+}
 
 /// The routes of one room.
 pub struct Room {
@@ -85,6 +108,12 @@ impl Room {
             tag,
             routes: routes.into_iter().collect(),
         }
+    }
+
+    /// Of things that outlive the workshop.
+    pub fn lasting(mut self) -> Self {
+        self.routes = self.routes.into_iter().map(Route::lasting).collect();
+        self
     }
 }
 
@@ -119,12 +148,7 @@ impl HttpServiceFactory for Room {
                     method => route.handler.guard(guard::Method(method)),
                 });
             }
-            let resource = resource.default_service(web::to(move || {
-                let problem = Problem::from(Code::MethodNotAllowed)
-                    .with("allow", &allow)
-                    .header(ALLOW, &allow);
-                async move { Err::<&'static str, _>(problem) }
-            }));
+            let resource = resource.default_service(other_methods(allow));
             let resource = resource.wrap(from_fn(move |request: ServiceRequest, next: Next<BoxBody>| {
                 let method = if request.method() == Method::HEAD {
                     &Method::GET

@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use serde_json::{Map, Value};
 
 #[derive(Debug)]
-pub struct Unique(Value);
+pub struct Unique(pub Value);
 
 impl From<Unique> for Value {
     fn from(unique: Unique) -> Self {
@@ -65,10 +65,12 @@ impl<'de> Visitor<'de> for Reader {
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         let mut members = Map::new();
         while let Some(name) = access.next_key::<String>()? {
-            let Unique(value) = access.next_value()?;
-            if members.insert(name, value).is_some() {
-                return Err(A::Error::custom("duplicate_field"));
+            if members.contains_key(&name) {
+                // As serde says it of a field.
+                return Err(A::Error::custom(format_args!("duplicate field `{name}`")));
             }
+            let Unique(value) = access.next_value()?;
+            members.insert(name, value);
         }
         Ok(Value::Object(members))
     }

@@ -54,9 +54,13 @@ pub fn room() -> Room {
                 Access::Members(ORGANISER),
                 [LastOrganiser, RegistrationInUse]
             ),
-            route!(answer::confirm, Access::Registered, [NotAllowed, WrongState]),
-            route!(answer::decline, Access::Registered, [NotAllowed, LastOrganiser]),
-            route!(answer::accept, Access::Members(ORGANISER), [WrongState]),
+            route!(answer::confirm, Access::Registered, [NotAllowed, WrongState, StaleEtag]),
+            route!(
+                answer::decline,
+                Access::Registered,
+                [NotAllowed, LastOrganiser, StaleEtag]
+            ),
+            route!(answer::accept, Access::Members(ORGANISER), [WrongState, StaleEtag]),
             route!(import::import, Access::Members(ORGANISER), [InvalidRoster]),
             route!(import::template, Access::Members(ORGANISER), []),
             route!(invite::invite, Access::Members(ORGANISER), [WorkshopNotPublished]),

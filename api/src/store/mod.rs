@@ -122,6 +122,14 @@ impl Store {
         Ok(Instant::from_micros(micros))
     }
 
+    /// Connections that could begin a write at once; none on SQLite while someone writes.
+    pub fn idle_writers(&self) -> usize {
+        match self.backend() {
+            DatabaseBackend::Postgres => self.writer.get_postgres_connection_pool().num_idle(),
+            _ => self.writer.get_sqlite_connection_pool().num_idle(),
+        }
+    }
+
     /// Ends a closing on SQLite: what the write-ahead log still holds of sealed votes goes.
     pub async fn truncate_log(&self) {
         if self.backend() == DatabaseBackend::Sqlite

@@ -32,7 +32,7 @@ pub fn room() -> Room {
             route!(update, Access::Members(ORGANISER), []),
             route!(delete, Access::Members(ORGANISER), [WorkshopNotDraft, WorkshopNotEmpty]),
             route!(publish, Access::Members(ORGANISER), []),
-            route!(archive, Access::Members(ORGANISER), [WorkshopNotPublished]),
+            route!(archive, Access::Members(ORGANISER), [WorkshopNotPublished]).lasting(),
         ],
     )
 }
@@ -339,7 +339,7 @@ async fn check_sessions_stay_inside(on: &impl ConnectionTrait, id: Uuid, input: 
 #[utoipa::path(delete, path = "/v1/workshops/{workshop_id}", responses((status = 204, description = "Deleted")))]
 async fn delete(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> Result<NoContent, Problem> {
     let transaction = caller.begin().await?;
-    let row = entity::find(&transaction, *id).await?;
+    let row = entity::hold(&transaction, *id).await?;
     let workshop = Workshop::try_from(row)?;
     if_match.check(workshop.clone())?;
     if workshop.state != State::Draft {
@@ -371,7 +371,7 @@ async fn delete(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> Result
 #[utoipa::path(post, path = "/v1/workshops/{workshop_id}/publish", responses((status = 200, body = Workshop)))]
 async fn publish(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> Answer<Workshop> {
     let transaction = caller.begin().await?;
-    let row = entity::find(&transaction, *id).await?;
+    let row = entity::hold(&transaction, *id).await?;
     if_match.check(Workshop::try_from(row.clone())?)?;
     if row.state == State::Published {
         return Ok(Reply::ok(row.try_into()?));
@@ -391,7 +391,7 @@ async fn publish(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> Answe
 #[utoipa::path(post, path = "/v1/workshops/{workshop_id}/archive", responses((status = 200, body = Workshop)))]
 async fn archive(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> Answer<Workshop> {
     let transaction = caller.begin_lasting().await?;
-    let row = entity::find(&transaction, *id).await?;
+    let row = entity::hold(&transaction, *id).await?;
     if_match.check(Workshop::try_from(row.clone())?)?;
     match row.state {
         State::Archived => return Ok(Reply::ok(row.try_into()?)),

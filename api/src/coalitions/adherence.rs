@@ -1,0 +1,119 @@
+//! What other rooms may know: who adheres, and what one person has promised.
+
+use std::collections::HashSet;
+
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::Query;
+use sea_orm::{FromQueryResult, JoinType, QueryOrder, QuerySelect};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::entities::{Place, charter, coalition, commitment, pledge, working_group};
+use crate::http::Problem;
+use crate::instant::Instant;
+
+/// The registrations with a standing pledge of their own to the coalition's current charter; of
+/// one registration only, where one is given.
+pub async fn adherents(
+    on: &impl ConnectionTrait,
+    coalition_id: Uuid,
+    only: Option<Uuid>,
+) -> Result<HashSet<Uuid>, Problem> {
+    let current = Query::select()
+        .expr(charter::Column::Number.max())
+        .from(charter::Entity)
+        .and_where(charter::Column::CoalitionId.eq(coalition_id))
+        .to_owned();
+    let mut select = pledge::Entity::find()
+        .select_only()
+        .column(pledge::Column::RegistrationId)
+        .filter(pledge::Column::CoalitionId.eq(coalition_id))
+        .filter(pledge::Column::Charter.in_subquery(current))
+        .filter(pledge::Column::OnBehalfOf.is_null())
+        .filter(pledge::Column::WithdrawnAt.is_null());
+    if let Some(registration_id) = only {
+        select = select.filter(pledge::Column::RegistrationId.eq(registration_id));
+    }
+    let ids: Vec<Uuid> = select.into_tuple().all(on).await?;
+    Ok(ids.into_iter().collect())
+}
+
+/// Is it a coalition of this workshop?
+pub async fn of_workshop(on: &impl ConnectionTrait, workshop_id: Uuid, coalition_id: Uuid) -> Result<bool, Problem> {
+    let found = coalition::Entity::find_by_id(coalition_id)
+        .filter(coalition::Column::WorkshopId.eq(workshop_id))
+        .one(on)
+        .await?;
+    Ok(found.is_some())
+}
+
+/// What a person has promised and not taken back.
+#[derive(Debug, Default, Serialize)]
+pub struct Mine {
+    pub pledges: Vec<MyPledge>,
+    pub commitments: Vec<MyCommitment>,
+}
+
+/// A standing pledge of mine.
+#[derive(Debug, Serialize, ToSchema, FromQueryResult)]
+pub struct MyPledge {
+    id: Uuid,
+    coalition_id: Uuid,
+    /// Name of the coalition
+    coalition: String,
+    /// Number of the charter's version
+    charter: i32,
+    /// The organisation I signed for; null: for myself
+    on_behalf_of: Option<Uuid>,
+    created_at: Instant,
+}
+
+/// My place in a working group.
+#[derive(Debug, Serialize, ToSchema, FromQueryResult)]
+pub struct MyCommitment {
+    id: Uuid,
+    working_group_id: Uuid,
+    /// Name of the group
+    working_group: String,
+    state: Place,
+    created_at: Instant,
+}
+
+/// Standing pledges and places of one registration, oldest first.
+pub async fn mine(on: &impl ConnectionTrait, workshop_id: Uuid, registration_id: Uuid) -> Result<Mine, Problem> {
+    let pledges = pledge::Entity::find()
+        .select_only()
+        .columns([
+            pledge::Column::Id,
+            pledge::Column::CoalitionId,
+            pledge::Column::Charter,
+            pledge::Column::OnBehalfOf,
+            pledge::Column::CreatedAt,
+        ])
+        .column_as(coalition::Column::Name, "coalition")
+        .join(JoinType::InnerJoin, pledge::Relation::Coalition.def())
+        .filter(pledge::Column::WorkshopId.eq(workshop_id))
+        .filter(pledge::Column::RegistrationId.eq(registration_id))
+        .filter(pledge::Column::WithdrawnAt.is_null())
+        .order_by_asc(pledge::Column::Id)
+        .into_model::<MyPledge>()
+        .all(on)
+        .await?;
+    let commitments = commitment::Entity::find()
+        .select_only()
+        .columns([
+            commitment::Column::Id,
+            commitment::Column::WorkingGroupId,
+            commitment::Column::State,
+            commitment::Column::CreatedAt,
+        ])
+        .column_as(working_group::Column::Name, "working_group")
+        .join(JoinType::InnerJoin, commitment::Relation::WorkingGroup.def())
+        .filter(commitment::Column::WorkshopId.eq(workshop_id))
+        .filter(commitment::Column::RegistrationId.eq(registration_id))
+        .order_by_asc(commitment::Column::Id)
+        .into_model::<MyCommitment>()
+        .all(on)
+        .await?;
+    Ok(Mine { pledges, commitments })
+}

@@ -1,0 +1,400 @@
+//! Who may do what, as one table: every operation of the document, asked for by everyone there is.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::{Operation, Person, World, both, operations};
+
+/// `401` sign_in_required, `403` not_allowed, `404` not_found; `ok` is anything but these three,
+/// and no error of the server: the caller was let in, and the empty body `{}` or the stale
+/// `If-Match` that every request carries was looked at, so that no request changes the fixture.
+///
+/// - anonymous: no token
+/// - stranger: organises another workshop
+/// - declined: was invited and declined
+/// - participant: the one whose registration, attendance, pledge and commitment the paths name
+/// - administrator: of the instance, without a place in the workshop
+const TABLE: &str = "
+operation                                                  anonymous stranger declined participant facilitator organiser auditor administrator
+GET    /.well-known/jwks.json                              ok        ok       ok       ok          ok          ok        ok      ok
+GET    /livez                                              ok        ok       ok       ok          ok          ok        ok      ok
+GET    /readyz                                             ok        ok       ok       ok          ok          ok        ok      ok
+GET    /v1/attendance/{attendance_id}                      401       404      404      ok          ok          ok        ok      404
+PATCH  /v1/attendance/{attendance_id}                      401       404      404      403         ok          ok        403     404
+DELETE /v1/attendance/{attendance_id}                      401       404      404      403         ok          ok        403     404
+POST   /v1/auth/codes                                      ok        ok       ok       ok          ok          ok        ok      ok
+POST   /v1/auth/revocations                                ok        ok       ok       ok          ok          ok        ok      ok
+POST   /v1/auth/tokens                                     ok        ok       ok       ok          ok          ok        ok      ok
+GET    /v1/ballots/{ballot_id}                             401       404      404      ok          ok          ok        ok      404
+PATCH  /v1/ballots/{ballot_id}                             401       404      404      403         403         ok        403     404
+DELETE /v1/ballots/{ballot_id}                             401       404      404      403         403         ok        403     404
+POST   /v1/ballots/{ballot_id}/cancel                      401       404      404      403         403         ok        403     404
+GET    /v1/ballots/{ballot_id}/candidates                  401       404      404      ok          ok          ok        ok      404
+POST   /v1/ballots/{ballot_id}/candidates                  401       404      404      403         403         ok        403     404
+POST   /v1/ballots/{ballot_id}/close                       401       404      404      403         403         ok        403     404
+POST   /v1/ballots/{ballot_id}/open                        401       404      404      403         403         ok        403     404
+GET    /v1/ballots/{ballot_id}/participation               401       404      ok       ok          ok          ok        ok      404
+POST   /v1/ballots/{ballot_id}/publish                     401       404      404      403         403         ok        403     404
+GET    /v1/ballots/{ballot_id}/roll                        401       404      404      403         403         ok        ok      404
+GET    /v1/ballots/{ballot_id}/tally                       401       404      404      ok          ok          ok        ok      404
+GET    /v1/ballots/{ballot_id}/turnout                     401       404      404      ok          ok          ok        ok      404
+POST   /v1/ballots/{ballot_id}/votes                       401       404      ok       ok          ok          ok        ok      404
+GET    /v1/candidates/{candidate_id}                       401       404      404      ok          ok          ok        ok      404
+PATCH  /v1/candidates/{candidate_id}                       401       404      404      403         403         ok        403     404
+DELETE /v1/candidates/{candidate_id}                       401       404      404      403         403         ok        403     404
+PUT    /v1/candidates/{candidate_id}/logo                  401       404      404      403         403         ok        403     404
+GET    /v1/coalitions/{coalition_id}                       401       404      404      ok          ok          ok        ok      404
+PATCH  /v1/coalitions/{coalition_id}                       401       404      404      403         403         ok        403     404
+GET    /v1/coalitions/{coalition_id}/charters              401       404      404      ok          ok          ok        ok      404
+POST   /v1/coalitions/{coalition_id}/charters              401       404      404      403         403         ok        403     404
+GET    /v1/coalitions/{coalition_id}/charters/{number}     401       404      404      ok          ok          ok        ok      404
+GET    /v1/coalitions/{coalition_id}/pledges               401       404      404      ok          ok          ok        ok      404
+POST   /v1/coalitions/{coalition_id}/pledges               401       404      404      ok          ok          ok        ok      404
+GET    /v1/coalitions/{coalition_id}/working-groups        401       404      404      ok          ok          ok        ok      404
+POST   /v1/coalitions/{coalition_id}/working-groups        401       404      404      403         403         ok        403     404
+GET    /v1/commitments/{commitment_id}                     401       404      404      ok          404         ok        404     404
+DELETE /v1/commitments/{commitment_id}                     401       404      404      ok          404         ok        404     404
+GET    /v1/logos/{digest}.png                              ok        ok       ok       ok          ok          ok        ok      ok
+GET    /v1/me                                              401       ok       ok       ok          ok          ok        ok      ok
+PATCH  /v1/me                                              401       ok       ok       ok          ok          ok        ok      ok
+GET    /v1/me/registrations                                401       ok       ok       ok          ok          ok        ok      ok
+GET    /v1/organisations/{organisation_id}                 401       404      404      ok          ok          ok        ok      404
+PATCH  /v1/organisations/{organisation_id}                 401       404      404      403         403         ok        403     404
+DELETE /v1/organisations/{organisation_id}                 401       404      404      403         403         ok        403     404
+GET    /v1/pledges/{pledge_id}                             401       404      404      ok          404         ok        ok      404
+POST   /v1/pledges/{pledge_id}/withdraw                    401       404      404      ok          404         403       403     404
+GET    /v1/registrations/{registration_id}                 401       404      404      ok          ok          ok        ok      404
+PATCH  /v1/registrations/{registration_id}                 401       404      404      ok          403         ok        403     404
+DELETE /v1/registrations/{registration_id}                 401       404      404      403         403         ok        403     404
+POST   /v1/registrations/{registration_id}/accept          401       404      404      403         403         ok        403     404
+POST   /v1/registrations/{registration_id}/confirm         401       404      404      ok          403         403       403     404
+POST   /v1/registrations/{registration_id}/decline         401       404      404      ok          403         403       403     404
+GET    /v1/sessions/{session_id}                           401       404      404      ok          ok          ok        ok      404
+PATCH  /v1/sessions/{session_id}                           401       404      404      403         403         ok        403     404
+DELETE /v1/sessions/{session_id}                           401       404      404      403         403         ok        403     404
+GET    /v1/sessions/{session_id}/attendance                401       404      404      ok          ok          ok        ok      404
+POST   /v1/sessions/{session_id}/attendance                401       404      404      403         ok          ok        403     404
+POST   /v1/sessions/{session_id}/check-ins                 401       404      404      ok          ok          ok        ok      404
+POST   /v1/sessions/{session_id}/check-outs                401       404      404      ok          ok          ok        ok      404
+POST   /v1/sessions/{session_id}/end                       401       404      404      403         ok          ok        403     404
+POST   /v1/sessions/{session_id}/start                     401       404      404      403         ok          ok        403     404
+GET    /v1/working-groups/{working_group_id}               401       404      404      ok          ok          ok        ok      404
+PATCH  /v1/working-groups/{working_group_id}               401       404      404      403         403         ok        403     404
+DELETE /v1/working-groups/{working_group_id}               401       404      404      403         403         ok        403     404
+GET    /v1/working-groups/{working_group_id}/commitments   401       404      404      ok          ok          ok        ok      404
+POST   /v1/working-groups/{working_group_id}/commitments   401       404      404      ok          ok          ok        ok      404
+GET    /v1/workshops                                       401       ok       ok       ok          ok          ok        ok      ok
+POST   /v1/workshops                                       401       403      403      403         403         403       403     ok
+GET    /v1/workshops/{workshop_id}                         401       404      404      ok          ok          ok        ok      404
+PATCH  /v1/workshops/{workshop_id}                         401       404      404      403         403         ok        403     404
+DELETE /v1/workshops/{workshop_id}                         401       404      404      403         403         ok        403     404
+POST   /v1/workshops/{workshop_id}/archive                 401       404      404      403         403         ok        403     404
+GET    /v1/workshops/{workshop_id}/attendance              401       404      404      ok          ok          ok        ok      404
+GET    /v1/workshops/{workshop_id}/ballots                 401       404      404      ok          ok          ok        ok      404
+POST   /v1/workshops/{workshop_id}/ballots                 401       404      404      403         403         ok        403     404
+GET    /v1/workshops/{workshop_id}/coalitions              401       404      404      ok          ok          ok        ok      404
+POST   /v1/workshops/{workshop_id}/coalitions              401       404      404      403         403         ok        403     404
+POST   /v1/workshops/{workshop_id}/invitations             401       404      404      403         403         ok        403     404
+GET    /v1/workshops/{workshop_id}/journal                 401       404      404      403         403         ok        ok      404
+GET    /v1/workshops/{workshop_id}/me                      401       404      404      ok          ok          ok        ok      404
+GET    /v1/workshops/{workshop_id}/organisations           401       404      404      ok          ok          ok        ok      404
+POST   /v1/workshops/{workshop_id}/organisations           401       404      404      403         403         ok        403     404
+POST   /v1/workshops/{workshop_id}/publish                 401       404      404      403         403         ok        403     404
+GET    /v1/workshops/{workshop_id}/registrations           401       404      404      403         ok          ok        ok      404
+POST   /v1/workshops/{workshop_id}/registrations           401       404      ok       ok          ok          ok        ok      404
+POST   /v1/workshops/{workshop_id}/registrations/import    401       404      404      403         403         ok        403     404
+GET    /v1/workshops/{workshop_id}/registrations/template  401       404      404      403         403         ok        403     404
+GET    /v1/workshops/{workshop_id}/sessions                401       404      404      ok          ok          ok        ok      404
+POST   /v1/workshops/{workshop_id}/sessions                401       404      404      403         403         ok        403     404
+";
+
+const WHO: [&str; 8] = [
+    "anonymous",
+    "stranger",
+    "declined",
+    "participant",
+    "facilitator",
+    "organiser",
+    "auditor",
+    "administrator",
+];
+
+/// A published workshop with one of everything.
+struct Fixture {
+    people: Vec<Person>,
+    /// What to put for each parameter of a path.
+    ids: BTreeMap<&'static str, String>,
+}
+
+impl Fixture {
+    async fn new(world: &World) -> Self {
+        world.clock().set("2020-08-27T12:00:00Z");
+        let workshop = world.workshop().published().await;
+        let organiser = &workshop.organiser;
+        let stranger = world.person("stranger@example.org").await;
+        // Whoever creates a workshop organises it; the administrator of the table organises none.
+        let elsewhere = world.another_administrator(&stranger.email).await;
+        world.workshop().by(&elsewhere).published().await;
+        world.sql().await.run("UPDATE person SET administrator = false").await;
+        let administrator = world.another_administrator("administrator@example.org").await;
+
+        let mut ids = BTreeMap::from([("workshop_id", workshop.id.clone()), ("number", "1".into())]);
+        let participant = workshop.member("participant", "participant@example.org").await;
+        let registration = workshop.registration_of("participant@example.org").await;
+        let facilitator = workshop.member("facilitator", "facilitator@example.org").await;
+        let auditor = workshop.member("auditor", "auditor@example.org").await;
+        let declined = workshop.member("participant", "declined@example.org").await;
+        let refusal = workshop.registration_of("declined@example.org").await;
+        declined
+            .act(&format!("/v1/registrations/{refusal}/decline"))
+            .await
+            .expect(200);
+        participant
+            .act(&format!("/v1/registrations/{registration}/confirm"))
+            .await
+            .expect(200);
+
+        let create = async |who: &Person, path: &str, body| who.post(path, body).await.expect(201).id();
+        let organisation = json!({"name": "Université du Littoral", "category": "education"});
+        ids.insert(
+            "organisation_id",
+            create(organiser, &workshop.path("organisations"), organisation).await,
+        );
+        let session =
+            json!({"title": "Ouverture", "starts_at": "2020-08-27T09:00:00Z", "ends_at": "2020-08-27T10:30:00Z"});
+        let session = create(organiser, &workshop.path("sessions"), session).await;
+        let attendance = json!({"registration_id": registration, "joined_at": "2020-08-27T09:05:00Z", "left_at": "2020-08-27T10:30:00Z"});
+        let attendance = create(&facilitator, &format!("/v1/sessions/{session}/attendance"), attendance).await;
+        let coalition = create(organiser, &workshop.path("coalitions"), json!({"name": "Coalition"})).await;
+        let of_coalition = |rest: &str| format!("/v1/coalitions/{coalition}/{rest}");
+        organiser
+            .post(&of_coalition("charters"), json!({"text": "Charte"}))
+            .await
+            .expect(201);
+        let pledge = create(&participant, &of_coalition("pledges"), json!({"charter": 1})).await;
+        let group = create(
+            organiser,
+            &of_coalition("working-groups"),
+            json!({"name": "Compétences"}),
+        )
+        .await;
+        let commitment = create(
+            &participant,
+            &format!("/v1/working-groups/{group}/commitments"),
+            json!({}),
+        )
+        .await;
+        let ballot = json!({"question": "Quel logo ?", "kind": "logo", "method": "plurality"});
+        let ballot = create(organiser, &workshop.path("ballots"), ballot).await;
+        let candidate = create(
+            organiser,
+            &format!("/v1/ballots/{ballot}/candidates"),
+            json!({"name": "Arbre"}),
+        )
+        .await;
+        let drawing = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 512 512\"><circle cx=\"256\" cy=\"256\" r=\"200\" fill=\"#084\"/></svg>";
+        let logo = organiser
+            .put_bytes(&format!("/v1/candidates/{candidate}/logo"), "image/svg+xml", drawing)
+            .await
+            .expect(200);
+        let url = logo["logo"]["url"].as_str().expect("a URL");
+        let digest = url
+            .rsplit('/')
+            .next()
+            .and_then(|name| name.strip_suffix(".png"))
+            .expect("a digest");
+        ids.extend([
+            ("digest", digest.to_owned()),
+            ("registration_id", registration),
+            ("session_id", session),
+            ("attendance_id", attendance),
+            ("coalition_id", coalition),
+            ("pledge_id", pledge),
+            ("working_group_id", group),
+            ("commitment_id", commitment),
+            ("ballot_id", ballot),
+            ("candidate_id", candidate),
+        ]);
+        let people = vec![
+            world.anonymous(),
+            stranger,
+            declined,
+            participant,
+            facilitator,
+            organiser.clone(),
+            auditor,
+            administrator,
+        ];
+        Self { people, ids }
+    }
+
+    fn path(&self, operation: &Operation) -> String {
+        let mut path = operation.path.clone();
+        while let (Some(open), Some(close)) = (path.find('{'), path.find('}')) {
+            let name = path[open + 1..close].to_owned();
+            let id = self.ids.get(name.as_str());
+            let id = id.unwrap_or_else(|| panic!("{}: the fixture has no {name}", operation.name()));
+            path.replace_range(open..=close, id);
+        }
+        path
+    }
+
+    /// What each of the eight gets.
+    async fn outcomes(&self, operation: &Operation) -> Vec<String> {
+        let path = self.path(operation);
+        let content = operation.value["requestBody"]["content"].as_object();
+        let content_type = content.map(|content| {
+            let json = content.contains_key("application/json").then_some("application/json");
+            json.or_else(|| content.keys().next().map(String::as_str))
+                .expect("a kind of content")
+        });
+        let mut outcomes = Vec::new();
+        for person in &self.people {
+            let mut request = person.request(operation.method.clone(), &path);
+            if operation.method != Method::GET {
+                request = request.if_match("stale");
+            }
+            if let Some(content_type) = content_type {
+                request = request.bytes(content_type, "{}");
+            }
+            let answer = request.await;
+            let code = answer["code"].as_str().unwrap_or_default();
+            outcomes.push(match (answer.status, code) {
+                (401, "sign_in_required") | (403, "not_allowed") | (404, "not_found") => answer.status.to_string(),
+                (401 | 403 | 404 | 500.., _) => format!("{} {code}", answer.status),
+                _ => "ok".to_owned(),
+            });
+        }
+        outcomes
+    }
+}
+
+/// Splits a line into the operation and what each may do.
+fn read(line: &str) -> (String, Vec<String>) {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let (operation, outcomes) = words.split_at(2);
+    (operation.join(" "), outcomes.iter().map(ToString::to_string).collect())
+}
+
+both! {
+    async fn everyone_may_do_what_the_table_says_and_nothing_else(world: World) {
+        let mut lines = TABLE.trim().lines();
+        let heads: Vec<&str> = lines.next().expect("heads").split_whitespace().skip(1).collect();
+        assert_eq!(heads, WHO);
+        let mut expected: BTreeMap<String, Vec<String>> = lines.map(read).collect();
+        let fixture = Fixture::new(&world).await;
+        let mut wrong = String::new();
+        for operation in operations() {
+            let found = fixture.outcomes(operation).await;
+            let name = operation.name();
+            match expected.remove(&name) {
+                Some(outcomes) if outcomes == found => {}
+                Some(outcomes) => writeln!(wrong, "table {name:60} {}\nfound {name:60} {}", outcomes.join(" "), found.join(" ")).expect("memory"),
+                None => writeln!(wrong, "{name:60} {}   ← not in the table", found.join(" ")).expect("memory"),
+            }
+        }
+        for name in expected.keys() {
+            writeln!(wrong, "{name}   ← not in the document").expect("memory");
+        }
+        assert!(wrong.is_empty(), "\n{wrong}");
+    }
+
+    async fn a_draft_is_there_for_its_staff_only(world: World) {
+        let workshop = world.workshop().await;
+        let organiser = &workshop.organiser;
+        let people = [
+            (world.anonymous(), 401),
+            (world.person("stranger@example.org").await, 404),
+            (workshop.member("participant", "participant@example.org").await, 404),
+            (workshop.member("facilitator", "facilitator@example.org").await, 200),
+            (workshop.member("auditor", "auditor@example.org").await, 200),
+            (organiser.clone(), 200),
+        ];
+        let session = json!({"title": "Ouverture", "starts_at": "2020-08-27T09:00:00Z", "ends_at": "2020-08-27T10:30:00Z"});
+        let session = organiser.post(&workshop.path("sessions"), session).await.expect(201);
+        let registration = workshop.registration_of("participant@example.org").await;
+        let paths = [workshop.path.clone(), workshop.path("sessions"), workshop.path("me"), session.header("location").to_owned(),
+                     format!("/v1/registrations/{registration}")];
+        for (person, status) in &people {
+            for path in &paths {
+                person.get(path).await.expect(*status);
+            }
+            let listed = if *status == 401 { continue } else { person.list("/v1/workshops").await.len() };
+            assert_eq!(listed, usize::from(*status == 200), "{}", person.email);
+        }
+        let participant = &people[2].0;
+        participant.act(&format!("/v1/registrations/{registration}/confirm")).await.problem(404, "not_found");
+        assert_eq!(participant.list("/v1/me/registrations").await.len(), 0);
+        organiser.act(&workshop.path("publish")).await.expect(200);
+        assert_eq!(participant.list("/v1/me/registrations").await.len(), 1);
+        for path in &paths {
+            participant.get(path).await.expect(200);
+        }
+    }
+
+    async fn a_public_workshop_shows_itself_and_its_programme(world: World) {
+        let workshop = world.workshop().public().await;
+        let session = json!({"title": "Ouverture", "starts_at": "2020-08-27T09:00:00Z", "ends_at": "2020-08-27T10:30:00Z"});
+        let session = workshop.organiser.post(&workshop.path("sessions"), session).await.expect(201).header("location").to_owned();
+        let shown = [workshop.path.clone(), workshop.path("sessions"), session];
+        let hidden = ["registrations", "organisations", "ballots", "coalitions", "attendance", "journal", "me"].map(|rest| workshop.path(rest));
+        let stranger = world.person("stranger@example.org").await;
+        // Not before it is published.
+        for path in &shown {
+            world.anonymous().get(path).await.problem(401, "sign_in_required");
+            stranger.get(path).await.problem(404, "not_found");
+        }
+        workshop.organiser.act(&workshop.path("publish")).await.expect(200);
+        for path in &shown {
+            world.anonymous().get(path).await.expect(200);
+            stranger.get(path).await.expect(200);
+        }
+        for path in &hidden {
+            world.anonymous().get(path).await.problem(401, "sign_in_required");
+            stranger.get(path).await.problem(404, "not_found");
+        }
+        // Public is to read, not to list: nobody's list has grown.
+        assert!(stranger.list("/v1/workshops").await.is_empty());
+    }
+
+    async fn an_archived_workshop_no_longer_changes(world: World) {
+        let fixture = Fixture::new(&world).await;
+        let organiser = &fixture.people[5];
+        organiser.act(&format!("/v1/workshops/{}/archive", fixture.ids["workshop_id"])).await.expect(200);
+        let mut changed = Vec::new();
+        for operation in operations() {
+            let documented = |status: &str, code: &str| {
+                let codes = operation.value["responses"][status]["x-codes"].as_array();
+                codes.is_some_and(|codes| codes.contains(&json!(code)))
+            };
+            // Those that look at the version look at the workshop before; two look at the body first.
+            let body_first = ["/cancel", "/logo"].iter().any(|end| operation.path.ends_with(end));
+            if !body_first && documented("409", "workshop_archived") && documented("412", "stale_etag")
+            {
+                let request = organiser.request(operation.method.clone(), &fixture.path(operation));
+                let answer = request.if_match("stale").json(&json!({})).await;
+                if answer["code"] != "workshop_archived" {
+                    changed.push(format!("{} {}", operation.name(), answer["code"]));
+                }
+            }
+        }
+        assert!(changed.is_empty(), "{changed:#?}");
+    }
+
+    async fn a_right_withdrawn_is_gone_at_once(world: World) {
+        let workshop = world.workshop().published().await;
+        let facilitator = workshop.member("facilitator", "facilitator@example.org").await;
+        let registrations = workshop.path("registrations");
+        facilitator.get(&registrations).await.expect(200);
+        let path = format!("/v1/registrations/{}", workshop.registration_of(&facilitator.email).await);
+        let registration = workshop.organiser.get(&path).await.expect(200);
+        let changed = workshop.organiser.patch(&path, &registration.etag(), json!({"role": "participant"})).await.expect(200);
+        facilitator.get(&registrations).await.problem(403, "not_allowed");
+        workshop.organiser.delete(&path).if_match(&changed.etag()).await.expect(204);
+        facilitator.get(&registrations).await.problem(404, "not_found");
+        facilitator.get(&workshop.path).await.problem(404, "not_found");
+    }
+}

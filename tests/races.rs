@@ -1,0 +1,236 @@
+//! Races that could cost a vote, with their order forced by holding the locks that matter.
+
+use std::time::Duration;
+
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction};
+use serde_json::{Value, json};
+
+use crate::support::{Backend, Person, Workshop, World, both};
+use crate::voting::Vote;
+
+struct Open {
+    path: String,
+    id: String,
+    candidates: Vec<Value>,
+    workshop: Workshop,
+    voters: Vec<Person>,
+}
+
+impl Open {
+    async fn ballot(world: &World, voters: usize) -> Self {
+        let workshop = world.workshop().published().await;
+        let mut people = Vec::new();
+        for number in 0..voters {
+            let person = workshop
+                .member("participant", &format!("voter.{number}@example.org"))
+                .await;
+            let own = person.list("/v1/me/registrations").await[0]["id"]
+                .as_str()
+                .expect("an id")
+                .to_owned();
+            person
+                .act(&format!("/v1/registrations/{own}/confirm"))
+                .await
+                .expect(200);
+            people.push(person);
+        }
+        let organiser = &workshop.organiser;
+        let ballot = organiser
+            .post(
+                &workshop.path("ballots"),
+                json!({"question": "?", "method": "plurality"}),
+            )
+            .await
+            .expect(201);
+        let path = format!("/v1/ballots/{}", ballot.id());
+        let mut candidates = Vec::new();
+        for name in ["Oui", "Non"] {
+            candidates.push(
+                organiser
+                    .post(&format!("{path}/candidates"), json!({"name": name}))
+                    .await
+                    .expect(201)["id"]
+                    .clone(),
+            );
+        }
+        organiser
+            .post(&format!("{path}/open"), json!({"confirm_small": true}))
+            .await
+            .expect(200);
+        Self {
+            id: ballot.id(),
+            path,
+            candidates,
+            workshop,
+            voters: people,
+        }
+    }
+
+    fn votes(&self) -> String {
+        format!("{}/votes", self.path)
+    }
+
+    async fn tally(&self) -> Value {
+        self.workshop
+            .organiser
+            .act(&format!("{}/close", self.path))
+            .await
+            .expect(200);
+        self.workshop
+            .organiser
+            .get(&format!("{}/tally", self.path))
+            .await
+            .expect(200)
+            .json()
+    }
+}
+
+/// What takes the lock that the race is about: the ballot's row in PostgreSQL, the one writer's
+/// place in SQLite.
+fn hold(world: &World, ballot: &str) -> String {
+    match world.backend() {
+        Backend::Postgres => format!("SELECT 1 FROM ballot WHERE id = '{ballot}' FOR UPDATE"),
+        Backend::Sqlite => "UPDATE ballot SET question = question".to_owned(),
+    }
+}
+
+async fn run(on: &DatabaseTransaction, sql: &str) {
+    on.execute_unprepared(sql).await.expect(sql);
+}
+
+/// Until so many requests wait for what the test holds: seen in PostgreSQL's own list of who waits
+/// for a lock; in SQLite requests queue for the one writing connection, and it is enough that
+/// somebody has taken it.
+async fn until_waiting(world: &World, number: i64) {
+    let sql = world.sql().await;
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(7);
+    loop {
+        let waiting = match world.backend() {
+            Backend::Postgres => {
+                let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+                sql.number(waiting).await >= number
+            }
+            Backend::Sqlite => world.server().app(async |app| app.store.idle_writers() == 0).await,
+        };
+        if waiting {
+            return;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "nobody waits for the lock");
+        tokio::task::yield_now().await;
+    }
+}
+
+both! {
+    async fn two_different_votes_of_one_person_at_once_leave_one(world: World) {
+        let open = Open::ballot(&world, 1).await;
+        let second = match world.backend() {
+            Backend::Postgres => Some(world.another_server().await),
+            Backend::Sqlite => None,
+        };
+        // Both votes have arrived and wait for the same lock when it is let go.
+        let sql = world.sql().await;
+        let lock = sql.begin().await;
+        run(&lock, &hold(&world, &open.id)).await;
+        let attempt = |index: usize, person: Person| {
+            let vote = Vote::for_candidate(&open.candidates[index]);
+            let path = open.votes();
+            tokio::spawn(async move { (person.post(&path, vote.body()).await, vote) })
+        };
+        let here = open.voters[0].clone();
+        let there = second.as_ref().map_or_else(|| here.clone(), |server| here.at(server));
+        let (one, other) = (attempt(0, here), attempt(1, there));
+        until_waiting(&world, 2).await;
+        lock.commit().await.expect("the lock is let go");
+        let (one, other) = (one.await.expect("an answer"), other.await.expect("an answer"));
+        let mut statuses = [one.0.status, other.0.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [201, 409], "{} and {}", one.0, other.0);
+        let stands = if one.0.status == 201 { &one } else { &other };
+        let refused = if one.0.status == 201 { &other } else { &one };
+        assert_eq!(refused.0["code"], "already_voted");
+        // Sent again, each gets the same answer as before.
+        open.voters[0].post(&open.votes(), stands.1.body()).await.expect(201);
+        open.voters[0].post(&open.votes(), refused.1.body()).await.problem(409, "already_voted");
+        assert_eq!(open.tally().await["votes"], 1);
+    }
+
+    async fn the_same_vote_sent_twice_at_once_stands_once(world: World) {
+        let open = Open::ballot(&world, 1).await;
+        let sql = world.sql().await;
+        let lock = sql.begin().await;
+        run(&lock, &hold(&world, &open.id)).await;
+        let vote = Vote::for_candidate(&open.candidates[0]);
+        let attempt = || {
+            let (person, path, body) = (open.voters[0].clone(), open.votes(), vote.body());
+            tokio::spawn(async move { person.post(&path, body).await })
+        };
+        let (one, other) = (attempt(), attempt());
+        until_waiting(&world, 2).await;
+        lock.commit().await.expect("the lock is let go");
+        let one = one.await.expect("an answer").expect(201);
+        let other = other.await.expect("an answer").expect(201);
+        assert_eq!(one.json(), other.json());
+        assert_eq!(open.tally().await["votes"], 1);
+    }
+
+    async fn a_vote_that_waits_for_a_closing_is_refused_and_not_counted(world: World) {
+        let open = Open::ballot(&world, 2).await;
+        let early = Vote::for_candidate(&open.candidates[0]);
+        open.voters[0].post(&open.votes(), early.body()).await.expect(201);
+        // A closing holds the ballot's row; the vote arrives meanwhile; then the closing commits.
+        let sql = world.sql().await;
+        let closing = sql.begin().await;
+        run(&closing, &hold(&world, &open.id)).await;
+        let late = {
+            let vote = Vote::for_candidate(&open.candidates[1]);
+            let (person, path, body) = (open.voters[1].clone(), open.votes(), vote.body());
+            tokio::spawn(async move { person.post(&path, body).await })
+        };
+        until_waiting(&world, 1).await;
+        run(&closing, "UPDATE ballot SET state = 'closed', closed_at = opened_at + 1 WHERE state = 'open'").await;
+        closing.commit().await.expect("the closing commits");
+        late.await.expect("an answer").problem(409, "ballot_not_open");
+        let tally = open.tally().await;
+        assert_eq!((&tally["votes"], &tally["working"]["counts"][1]["votes"]), (&json!(1), &json!(0)));
+        // The vote that stood is still acknowledged.
+        open.voters[0].post(&open.votes(), early.body()).await.expect(201);
+    }
+
+    async fn a_closing_that_waits_for_a_vote_counts_it(world: World) {
+        let open = Open::ballot(&world, 1).await;
+        let sql = world.sql().await;
+        let casting = sql.begin().await;
+        let hold_shared = match world.backend() {
+            Backend::Postgres => format!("SELECT 1 FROM ballot WHERE id = '{}' FOR SHARE", open.id),
+            Backend::Sqlite => hold(&world, &open.id),
+        };
+        run(&casting, &hold_shared).await;
+        let vote = Vote::for_candidate(&open.candidates[0]);
+        // In SQLite the vote queues before the closing; in PostgreSQL it passes the shared lock.
+        let cast = {
+            let (person, path, body) = (open.voters[0].clone(), open.votes(), vote.body());
+            tokio::spawn(async move { person.post(&path, body).await })
+        };
+        if world.backend() == Backend::Sqlite {
+            until_waiting(&world, 1).await;
+        } else {
+            cast.await.expect("an answer").expect(201);
+        }
+        let close = {
+            let (organiser, path) = (open.workshop.organiser.clone(), format!("{}/close", open.path));
+            tokio::spawn(async move { organiser.act(&path).await })
+        };
+        if world.backend() == Backend::Postgres {
+            until_waiting(&world, 1).await;
+        }
+        casting.commit().await.expect("the vote commits");
+        close.await.expect("an answer").expect(200);
+        let tally = open.workshop.organiser.get(&format!("{}/tally", open.path)).await.expect(200);
+        let again = open.voters[0].post(&open.votes(), vote.body()).await;
+        // Acknowledged and counted, or refused and not: never one without the other.
+        assert_eq!(tally["votes"] == 1, again.status == 201, "{tally} and {again}");
+        if world.backend() == Backend::Postgres {
+            assert_eq!(tally["votes"], 1);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Requests that no HTTP client would send, byte by byte.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::answer::Answer;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// One connection.
+pub struct Raw {
+    stream: TcpStream,
+    read: Vec<u8>,
+}
+
+impl Raw {
+    pub async fn connect(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).await.expect("a connection");
+        Self {
+            stream,
+            read: Vec::new(),
+        }
+    }
+
+    /// False when the server no longer listens.
+    pub async fn send(&mut self, bytes: &[u8]) -> bool {
+        let sent = tokio::time::timeout(PATIENCE, self.stream.write_all(bytes)).await;
+        sent.expect("a server that reads or hangs up").is_ok()
+    }
+
+    /// The next answer on the connection, or nothing when the server hangs up without one.
+    pub async fn answer(&mut self) -> Option<Answer> {
+        tokio::time::timeout(PATIENCE, self.receive())
+            .await
+            .expect("an answer or an end")
+    }
+
+    async fn receive(&mut self) -> Option<Answer> {
+        let head_end = loop {
+            if let Some(at) = self.read.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
+                break at + 4;
+            }
+            self.more().await?;
+        };
+        let head = String::from_utf8(self.read.drain(..head_end).collect()).expect("ASCII");
+        let mut lines = head.lines();
+        let status_line = lines.next().expect("a status line");
+        let status = status_line
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok())
+            .expect("a status");
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
+            let name: HeaderName = name.parse().expect("a name");
+            headers.append(name, HeaderValue::from_str(value).expect("a value"));
+        }
+        let length: usize = headers
+            .get("content-length")
+            .and_then(|length| length.to_str().ok()?.parse().ok())
+            .unwrap_or_default();
+        while self.read.len() < length {
+            self.more().await?;
+        }
+        let body = self.read.drain(..length).collect();
+        Some(Answer::new("raw bytes".into(), status, headers, body))
+    }
+
+    async fn more(&mut self) -> Option<()> {
+        let mut buffer = [0; 4096];
+        match self.stream.read(&mut buffer).await {
+            Ok(count) if count > 0 => {
+                self.read.extend_from_slice(&buffer[..count]);
+                Some(())
+            }
+            _ => None,
+        }
+    }
+}
