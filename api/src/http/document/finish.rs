@@ -15,24 +15,6 @@ pub fn finish(document: &mut OpenApi) {
     prune(document);
 }
 
-/// A body that may be left out (`Option<X>`) is described as what it is when it is there: `null` is
-/// no such body.
-fn optional_bodies(document: &mut OpenApi) {
-    for item in document.paths.paths.values_mut() {
-        let body = item.post.as_mut().and_then(|operation| operation.request_body.as_mut());
-        let Some(RefOr::T(body)) = body else { continue };
-        for content in body.content.values_mut() {
-            let RefOr::T(content) = content else { continue };
-            if let Some(RefOr::T(Schema::OneOf(either))) = &content.schema
-                && let Some(reference) = either.items.iter().find(|item| matches!(item, RefOr::Ref(_)))
-            {
-                content.schema = Some(reference.clone());
-                body.required = Some(Required::False);
-            }
-        }
-    }
-}
-
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     let all = [
         &mut item.get,
@@ -90,6 +72,26 @@ fn pages(document: &mut OpenApi) {
         };
         if let Some(RefOr::T(Schema::Array(items))) = page.properties.get_mut("items") {
             items.items = ArrayItems::RefOrSchema(Box::new(RefOr::Ref(Ref::from_schema_name(item))));
+        }
+    }
+}
+
+/// A body that may be left out (`Option<X>`) is described as what it is when it is there: `null` is
+/// no such body.
+fn optional_bodies(document: &mut OpenApi) {
+    for operation in document.paths.paths.values_mut().flat_map(operations) {
+        let Some(RefOr::T(body)) = operation.request_body.as_mut() else {
+            continue;
+        };
+        for content in body.content.values_mut() {
+            let RefOr::T(content) = content else { continue };
+            if let Some(RefOr::T(Schema::OneOf(either))) = &content.schema
+                && let [null, reference @ RefOr::Ref(_)] | [reference @ RefOr::Ref(_), null] = either.items.as_slice()
+                && !matches!(null, RefOr::Ref(_))
+            {
+                content.schema = Some(reference.clone());
+                body.required = Some(Required::False);
+            }
         }
     }
 }
