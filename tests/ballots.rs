@@ -100,7 +100,7 @@ both! {
             assert!(found.contains(&faults[0]), "{found:?}");
         }
         let twice = format!("{{\"choice\": {{\"candidate\": {0}, \"candidate\": {0}}}, \"nonce\": {1}}}", hall.candidates[0], vote.body()["nonce"]);
-        voter.request(reqwest::Method::POST, &votes).bytes("application/json", twice).await.problem(422, "invalid").faults(&[("/choice", "duplicate_field")]);
+        voter.request(reqwest::Method::POST, &votes).bytes("application/json", twice).await.problem(422, "invalid").faults(&[("/choice/candidate", "duplicate_field")]);
         // Padded with spaces to the ballot's length, as promised to watchers of the line.
         let length = voter.get(&hall.path).await.expect(200)["vote_body_length"].as_u64().expect("a length");
         let mut padded = vote.body().to_string();

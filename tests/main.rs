@@ -14,6 +14,7 @@ mod ballots;
 mod conventions;
 mod debian;
 mod document;
+mod groups;
 mod identity;
 mod leaving;
 mod races;
