@@ -8,12 +8,21 @@
     clippy::panic,
     reason = "a test that cannot go on must fail"
 )]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "voters draw nonces and wait as programs do that are not ours"
+)]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "bodies are literals at the place where they are sent"
+)]
 
 mod access;
 mod conventions;
 mod debian;
 mod document;
 mod identity;
+mod journal;
 mod races;
 mod settings;
 mod story;
