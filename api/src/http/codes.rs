@@ -385,11 +385,6 @@ const FAULTS: &[(&str, &str, &str)] = &[
         "A later version of the charter has replaced it; the current one is {current}.",
     ),
     (
-        "too_many",
-        "Trop d'éléments : au plus {max}.",
-        "Too many: at most {max}.",
-    ),
-    (
         "unknown_grant_type",
         "Attendu : email_code ou refresh_token.",
         "Expected: email_code or refresh_token.",
@@ -442,13 +437,16 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// The words of one field's fault; a fault without words is a defect that a test finds.
-pub fn fault_words(code: &str, language: Language) -> Option<&'static str> {
-    let (_, fr, en) = FAULTS
+fn every_fault() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
+    FAULTS
         .iter()
         .chain(super::codes_more::FAULTS)
         .chain(super::codes_images::FAULTS)
-        .find(|(known, _, _)| *known == code)?;
+}
+
+/// The words of one field's fault; a fault without words is a defect that a test finds.
+pub fn fault_words(code: &str, language: Language) -> Option<&'static str> {
+    let (_, fr, en) = every_fault().find(|(known, _, _)| *known == code)?;
     Some(match language {
         Language::Fr => fr,
         Language::En => en,
@@ -477,3 +475,6 @@ pub fn state_word(state: &str, language: Language) -> &str {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests;
