@@ -60,6 +60,8 @@ DELETE /v1/commitments/{commitment_id}                     401       404      40
 GET    /v1/logos/{digest}.png                              ok        ok       ok       ok          ok          ok        ok      ok
 GET    /v1/me                                              401       ok       ok       ok          ok          ok        ok      ok
 PATCH  /v1/me                                              401       ok       ok       ok          ok          ok        ok      ok
+DELETE /v1/me                                              401       ok       ok       ok          ok          ok        ok      ok
+GET    /v1/me/export                                       401       ok       ok       ok          ok          ok        ok      ok
 GET    /v1/me/registrations                                401       ok       ok       ok          ok          ok        ok      ok
 GET    /v1/organisations/{organisation_id}                 401       404      404      ok          ok          ok        ok      404
 PATCH  /v1/organisations/{organisation_id}                 401       404      404      403         403         ok        403     404

@@ -18,12 +18,16 @@
 )]
 
 mod access;
+mod ballots;
 mod conventions;
 mod debian;
 mod document;
+mod groups;
 mod identity;
 mod journal;
+mod leaving;
 mod races;
+mod readme;
 mod settings;
 mod story;
 mod support;

@@ -26,5 +26,6 @@ pub mod store;
 mod workshops;
 
 pub use app::{App, Running, openapi, rooms, serve};
+pub use ballots::run_due;
 pub use identity::operator;
 pub use secrets::Key;

@@ -62,6 +62,8 @@ CREATE TABLE mail (
     id {uuid} NOT NULL PRIMARY KEY,
     kind text NOT NULL CHECK (kind IN ('sign_in_code', 'invitation')),
     recipient text NOT NULL,
+    -- The canonical form of the recipient: what counts and forgets letters goes by it.
+    address text NOT NULL,
     language text NOT NULL CHECK (language IN ('fr', 'en')),
     -- What the message speaks of; its text is made when it is sent.
     workshop_id {uuid},
@@ -75,6 +77,7 @@ CREATE TABLE mail (
 ) {options};
 CREATE INDEX mail_due ON mail (state, due_at);
 CREATE INDEX mail_registration ON mail (registration_id, created_at);
+CREATE INDEX mail_address ON mail (address, created_at);
 
 -- Without foreign keys, so that history outlives what it speaks of.
 CREATE TABLE journal (
@@ -91,6 +94,7 @@ CREATE TABLE journal (
     "after" {json}
 ) {options};
 CREATE INDEX journal_workshop ON journal (workshop_id, id);
+CREATE INDEX journal_actor ON journal (actor_id, id);
 "#,
     [
         ("journal_is_append_only_update", "UPDATE", "journal", "true"),

@@ -167,6 +167,13 @@ impl World {
     }
 
     /// A connection behind the server's back.
+    /// Does now what the server would do by itself within a second: open and close what is due.
+    pub async fn run_due(&self) {
+        let running = self.0.server.running.lock().await;
+        let app = &running.as_ref().expect("a running server").app;
+        palabre::run_due(app).await.expect("what is due");
+    }
+
     pub async fn sql(&self) -> Sql {
         Sql::open(&self.0.database).await
     }

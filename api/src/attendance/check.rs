@@ -35,7 +35,7 @@ pub struct CheckOutInput {}
 ///
 /// While it runs; with the code shown in the room, where the session has one. Who is checked in
 /// already gets that interval again.
-#[utoipa::path(post, path = "/v1/sessions/{session_id}/check-ins", request_body = CheckInInput,
+#[utoipa::path(post, path = "/v1/sessions/{session_id}/check-ins", request_body = Option<CheckInInput>,
     responses((status = 200, description = "Checked in already", body = Attendance), (status = 201, body = Attendance)))]
 pub async fn check_in(
     mut caller: Caller,
@@ -76,7 +76,7 @@ pub async fn check_in(
 ///
 /// Ends the caller's presence now, or at the end of a session that is over. Who has left already
 /// gets their latest interval again.
-#[utoipa::path(post, path = "/v1/sessions/{session_id}/check-outs", request_body = CheckOutInput, responses((status = 200, body = Attendance)))]
+#[utoipa::path(post, path = "/v1/sessions/{session_id}/check-outs", request_body = Option<CheckOutInput>, responses((status = 200, body = Attendance)))]
 pub async fn check_out(
     mut caller: Caller,
     session_id: Path<Uuid>,

@@ -134,8 +134,8 @@ pub type Download<T> = Result<Either<CustomizeResponder<Reply<T>>, CustomizeResp
 ///
 /// Who was there, by name; a participant sees their own line. As CSV one line per person, with
 /// words in the language of `Accept-Language` and times in UTC and in the workshop's time zone.
-#[utoipa::path(get, path = "/v1/sessions/{session_id}/attendance", params(Filter), responses((status = 200, description = "",
-    content((SessionAttendance = "application/json"), (String = "text/csv", example = "…")))))]
+#[utoipa::path(get, path = "/v1/sessions/{session_id}/attendance", params(Filter), responses((status = 200, description = "The list",
+    content((SessionAttendance = "application/json"), (String = "text/csv", example = "Inscription,Nom,Organisation,Catégorie,Rôle,Secondes de présence,Durée (h:mm:ss),…")))))]
 pub async fn of_session(caller: Caller, filter: Query<Filter>, request: HttpRequest) -> Download<SessionAttendance> {
     let Query(filter) = filter;
     let format = Format::of(filter.format.as_deref(), request.headers())?;
@@ -184,8 +184,8 @@ pub async fn of_session(caller: Caller, filter: Query<Filter>, request: HttpRequ
 ///
 /// Everyone invited or confirmed, by name, those who never came too; a participant sees their own
 /// line. As CSV one line per person, with words in the language of `Accept-Language`.
-#[utoipa::path(get, path = "/v1/workshops/{workshop_id}/attendance", params(Filter), responses((status = 200, description = "",
-    content((WorkshopAttendance = "application/json"), (String = "text/csv", example = "…")))))]
+#[utoipa::path(get, path = "/v1/workshops/{workshop_id}/attendance", params(Filter), responses((status = 200, description = "The list",
+    content((WorkshopAttendance = "application/json"), (String = "text/csv", example = "Inscription,Nom,Organisation,Catégorie,Rôle,Séances suivies,Secondes de présence,Durée (h:mm:ss),…")))))]
 pub async fn of_workshop(caller: Caller, filter: Query<Filter>, request: HttpRequest) -> Download<WorkshopAttendance> {
     let Query(filter) = filter;
     let format = Format::of(filter.format.as_deref(), request.headers())?;

@@ -9,13 +9,15 @@
 //! Answers are in the order that the voting page promises: a retry of one's own vote is answered
 //! like the first time in every later state, and never tells more than one knew.
 
+use std::collections::HashSet;
+
 use actix_web::http::StatusCode;
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use garde::Validate;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, QueryOrder};
+use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -249,6 +251,31 @@ pub async fn has_voted(
         .one(on)
         .await?
         .is_some())
+}
+
+/// In which of these ballots the person has voted, asked at once and while the votes are sealed.
+pub async fn voted_among(
+    on: &impl ConnectionTrait,
+    app: &App,
+    ballots: impl IntoIterator<Item = &ballot::Model>,
+    person_id: Uuid,
+) -> Result<HashSet<Uuid>, Problem> {
+    let mut marks = Vec::new();
+    for ballot in ballots {
+        if let Some(keys) = keys(app, ballot)? {
+            marks.push((ballot.id, keys.mark(person_id).to_vec()));
+        }
+    }
+    // A mark is of one ballot alone; naming the ballots too lets the primary key be used.
+    let voted: Vec<Uuid> = table::Entity::find()
+        .select_only()
+        .column(table::Column::BallotId)
+        .filter(table::Column::BallotId.is_in(marks.iter().map(|(ballot_id, _)| *ballot_id)))
+        .filter(table::Column::Mark.is_in(marks.iter().map(|(_, mark)| mark.clone())))
+        .into_tuple()
+        .all(on)
+        .await?;
+    Ok(voted.into_iter().collect())
 }
 
 /// How many have voted, while the votes are sealed.

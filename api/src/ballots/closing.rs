@@ -18,6 +18,7 @@ use super::casting::{self, opening};
 use super::choice::Choice;
 use super::counting::{self, Votes};
 use super::entity::{State, ballot, candidate, roll};
+use super::of_person;
 use super::vote::Vote;
 use crate::app::App;
 use crate::http::{Code, Problem};
@@ -202,6 +203,7 @@ async fn write(on: &impl ConnectionTrait, app: &App, row: ballot::Model, counted
     }
     let row = ballot::lock(on, id).await?;
     casting::destroy(on, id).await?;
+    of_person::forget_erased(on, id).await?;
     let mut done: ballot::ActiveModel = row.into();
     done.sealed_key = Set(None);
     done.count_failed = Set(None);

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::entity::{State, ballot};
 use super::representation::Ballot;
-use super::{casting, closing, opening, routes};
+use super::{casting, closing, of_person, opening, routes};
 use crate::app::App;
 use crate::http::{Answer, Caller, Code, IfMatch, Json, OptionalJson, Problem, Reply, rules};
 use crate::journal::{self, Act};
@@ -156,6 +156,7 @@ pub async fn cancel(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, body:
         State::Draft | State::Open => {}
     }
     casting::destroy(&transaction, *id).await?;
+    of_person::forget_erased(&transaction, *id).await?;
     let mut changed: ballot::ActiveModel = row.into();
     changed.state = Set(State::Cancelled);
     changed.cancelled_at = Set(Some(

@@ -23,6 +23,7 @@ mod entity;
 mod keys;
 mod lifecycle;
 mod logos;
+mod of_person;
 mod opening;
 mod participation;
 mod representation;
@@ -33,6 +34,7 @@ mod vote;
 
 pub use keys::Keys;
 pub use lifecycle::run_due;
+pub use of_person::{ExportedBallot, forget, of_person};
 pub use participation::{BallotPart, parts};
 
 use crate::http::{Access, EVERY_ROLE, ORGANISER, Room, SUPERVISION, route};

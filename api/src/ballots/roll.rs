@@ -39,7 +39,7 @@ struct Row {
 }
 
 /// Everyone registered in the workshop (or one of them) with what the rule asks about; a constant
-/// number of queries.
+/// number of queries. Whoever erased themself can vote no more and is left out.
 pub async fn electors(
     on: &impl ConnectionTrait,
     workshop_id: Uuid,
@@ -62,7 +62,8 @@ pub async fn electors(
         .column(person::Column::Address)
         .join(sea_orm::JoinType::LeftJoin, Relation::Organisation.def())
         .join(sea_orm::JoinType::InnerJoin, Relation::Person.def())
-        .filter(Column::WorkshopId.eq(workshop_id));
+        .filter(Column::WorkshopId.eq(workshop_id))
+        .filter(person::not_erased());
     if let Some(id) = only {
         select = select.filter(Column::Id.eq(id));
     }

@@ -43,7 +43,7 @@ pub struct Coalition {
     etag: Etag,
 }
 
-resource!(Coalition);
+resource!(Coalition, live: ["pledges"]);
 
 /// The current version of a charter, without its text.
 #[derive(Clone, Serialize, ToSchema)]

@@ -44,7 +44,7 @@ pub struct WorkingGroup {
     etag: Etag,
 }
 
-resource!(WorkingGroup);
+resource!(WorkingGroup, live: ["committed", "waiting", "free"]);
 
 /// Who leads a group.
 #[derive(Clone, Serialize, ToSchema)]

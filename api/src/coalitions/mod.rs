@@ -15,12 +15,14 @@ mod commitments;
 mod entities;
 mod founding;
 mod group_representation;
+mod of_person;
 mod places;
 mod pledge_representation;
 mod pledges;
 mod working_groups;
 
 pub use adherence::{MyCommitment, MyPledge, adherents, mine, of_workshop};
+pub use of_person::{ExportedCommitment, ExportedLead, ExportedPledge, of_person};
 
 use sea_orm::QuerySelect as _;
 use sea_orm::entity::prelude::*;

@@ -44,7 +44,7 @@ pub async fn serve(flags: &mut Flags, ambient: Ambient) -> Result<(), Failure> {
     let running = app::serve(app, workers())?;
     let address = format!("http://{}", running.address);
     say(&format!(
-        "Ready: {address}   (documentation: {address}/docs/, mails: {mails})\n\n\
+        "Palabre listens on {address}\n(documentation: {address}/docs/ · mails: {mails} · database: gone when it stops)\n\n\
          Each of these can also sign in with a code sent by mail. Access tokens, good for a day:\n\n\
          organiser    {}\n{}\n\nparticipant  {}\n{}\n\nauditor      {}\n{}\n",
         people::ORGANISER,

@@ -60,7 +60,7 @@ impl FromRequest for MergePatch {
         Box::pin(async move {
             let Unique(patch) = parse(&read_json(&request, payload).await?)?;
             if !patch.is_object() {
-                return Err(Fault::new("", "wrong_type").with("problem", "object expected").into());
+                return Err(Fault::new("", "wrong_type").into());
             }
             Ok(Self(patch))
         })
@@ -222,5 +222,5 @@ pub fn shape_fault(error: serde_path_to_error::Error<serde_json::Error>) -> Faul
     } else {
         "wrong_type"
     };
-    Fault::new(at, code).with("problem", message)
+    Fault::new(at, code)
 }

@@ -219,9 +219,6 @@ codes! {
     TooManyTries 429 "too_many_tries"
         "Trop d'essais" "Trop de codes erronés pour cette adresse. Réessayez dans {minutes} minutes."
         "Too many tries" "Too many wrong codes for this address. Try again in {minutes} minutes.";
-    TooManyCodes 429 "too_many_codes"
-        "Trop de demandes" "Trop de codes ont été demandés pour cette adresse. Réessayez dans {minutes} minutes."
-        "Too many codes" "Too many codes were asked for this address. Try again in {minutes} minutes.";
     HeadersTooLarge 431 "headers_too_large"
         "En-têtes trop volumineux" "Les en-têtes de la requête sont trop volumineux."
         "Headers too large" "The headers of the request are too large.";
@@ -248,8 +245,8 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ),
     (
         "wrong_type",
-        "Le type de cette valeur ne convient pas : {problem}.",
-        "This value has the wrong type: {problem}.",
+        "Le type de cette valeur ne convient pas.",
+        "This value has the wrong type.",
     ),
     (
         "unknown_value",

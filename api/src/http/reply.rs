@@ -21,26 +21,49 @@ pub struct Etag(String);
 
 /// A representation that carries its own `etag`.
 pub trait Resource: Serialize + Sized {
+    /// Fields that change by themselves, such as counts: a reader wants to see them change, a
+    /// writer is not stopped by them.
+    const LIVE: &'static [&'static str] = &[];
+
     fn etag(&mut self) -> &mut Etag;
 
-    /// Puts the tag in.
+    /// Puts the tag in: of the whole or, where fields are live, of what can be edited, a dot, and
+    /// the whole.
     fn sealed(mut self) -> Self {
         *self.etag() = Etag::default();
-        let bytes = serde_json::to_vec(&self).unwrap_or_default();
-        let digest = sha256(&[&bytes]);
-        *self.etag() = Etag(base64url::encode(&digest[..16]));
+        let whole = sha256(&[&serde_json::to_vec(&self).unwrap_or_default()]);
+        let tag = if Self::LIVE.is_empty() {
+            base64url::encode(&whole[..16])
+        } else {
+            let mut edited = serde_json::to_value(&self).unwrap_or_default();
+            if let Some(members) = edited.as_object_mut() {
+                members.retain(|name, _| !Self::LIVE.contains(&name.as_str()));
+            }
+            let edited = sha256(&[edited.to_string().as_bytes()]);
+            format!(
+                "{}.{}",
+                base64url::encode(&edited[..12]),
+                base64url::encode(&whole[..12])
+            )
+        };
+        *self.etag() = Etag(tag);
         self
     }
 }
 
-/// Says that a struct's field `etag` is its entity tag.
+/// Says that a struct's field `etag` is its entity tag, and which of its fields are live.
 macro_rules! resource {
     ($($name:ty),*) => {
-        $(impl crate::http::Resource for $name {
+        $(crate::http::resource!($name, live: []);)*
+    };
+    ($name:ty, live: [$($field:literal),*]) => {
+        impl crate::http::Resource for $name {
+            const LIVE: &'static [&'static str] = &[$($field),*];
+
             fn etag(&mut self) -> &mut crate::http::Etag {
                 &mut self.etag
             }
-        })*
+        }
     };
 }
 pub(crate) use resource;
@@ -219,8 +242,9 @@ impl IfMatch {
     pub fn check<T: Resource>(&self, present: T) -> Result<(), Problem> {
         let Some(tags) = &self.0 else { return Ok(()) };
         let mut present = present.sealed();
-        let etag = present.etag();
-        if tags.iter().any(|tag| tag == "*" || *tag == etag.0) {
+        let edited = |tag: &str| tag.split('.').next().map(str::to_owned);
+        let etag = edited(&present.etag().0);
+        if tags.iter().any(|tag| tag == "*" || edited(tag) == etag) {
             Ok(())
         } else {
             Err(Code::StaleEtag.into())

@@ -157,6 +157,19 @@ pub async fn redeem(
     Ok(if right { Ok(()) } else { Err(Code::InvalidCode.into()) })
 }
 
+/// Removes the codes of an address and the count of its tries.
+pub async fn forget(on: &impl ConnectionTrait, address: &str) -> Result<(), Problem> {
+    sign_in_try::Entity::delete_many()
+        .filter(sign_in_try::Column::Address.eq(address))
+        .exec(on)
+        .await?;
+    sign_in_code::Entity::delete_many()
+        .filter(sign_in_code::Column::Address.eq(address))
+        .exec(on)
+        .await?;
+    Ok(())
+}
+
 mod sign_in_code {
     use sea_orm::entity::prelude::*;
 

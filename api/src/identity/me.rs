@@ -62,15 +62,9 @@ impl From<person::Model> for Me {
     }
 }
 
-async fn load(on: &impl ConnectionTrait, caller: &Caller) -> Result<person::Model, Problem> {
+pub async fn load(on: &impl ConnectionTrait, caller: &Caller) -> Result<person::Model, Problem> {
     let person = person::Entity::find_by_id(caller.person_id()?).one(on).await?;
     person.ok_or_else(|| Code::NotFound.into())
-}
-
-/// As [`load`], and of two changes at once the second sees the first.
-async fn hold(on: &impl ConnectionTrait, caller: &Caller) -> Result<person::Model, Problem> {
-    let person = person::Entity::find_by_id(caller.person_id()?).lock_exclusive();
-    person.one(on).await?.ok_or_else(|| Code::NotFound.into())
 }
 
 /// Read my account
@@ -85,7 +79,7 @@ pub async fn read_me(caller: Caller) -> Answer<Me> {
 #[utoipa::path(patch, path = "/v1/me", request_body = MeInput, responses((status = 200, body = Me)))]
 pub async fn update_me(mut caller: Caller, if_match: IfMatch, patch: MergePatch) -> Answer<Me> {
     let transaction = caller.begin().await?;
-    let person = hold(&transaction, &caller).await?;
+    let person = person::hold(&transaction, &caller).await?;
     if_match.check(Me::from(person.clone()))?;
     let input: MeInput = patch.apply(&MeInput {
         name: person.name.clone(),

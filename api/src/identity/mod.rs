@@ -1,10 +1,12 @@
 //! Identity: people, how they sign in, and the tokens they carry.
 //!
 //! A person is a verified address; an account alone gives nothing. This room knows nothing of
-//! workshops but the list of a person's own registrations.
+//! workshops but the list of a person's own registrations, and asks the other rooms for what is a
+//! person's own when they want to see it all or to leave ([`leaving`]).
 
 pub mod address;
 mod codes;
+mod leaving;
 mod me;
 pub mod operator;
 pub mod person;
@@ -37,6 +39,8 @@ pub fn rooms() -> Vec<Room> {
             [
                 route!(me::read_me, Access::SignedIn, []),
                 route!(me::update_me, Access::SignedIn, []),
+                route!(leaving::erase_me, Access::SignedIn, [LastOrganiser]),
+                route!(leaving::export_me, Access::SignedIn, []),
                 route!(me::list_my_registrations, Access::SignedIn, []),
             ],
         ),

@@ -2,11 +2,12 @@
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{ExprTrait as _, LockType, OnConflict};
+use sea_orm::{QuerySelect, QueryTrait as _};
 
 use super::address::EmailAddress;
 use crate::ambient::Ambient;
-use crate::http::{Language, Problem};
+use crate::http::{Caller, Code, Language, Problem};
 use crate::instant::Instant;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -38,9 +39,65 @@ impl Model {
     }
 }
 
+/// Where the people are who erased themselves; no mail arrives under `.invalid` (RFC 2606).
+const ERASED: &str = "@erased.invalid";
+
+/// What takes the place of the address of someone who erases themself.
+pub fn erased_address(id: Uuid) -> String {
+    format!("erased-{id}{ERASED}")
+}
+
+/// Is this what took the place of an address?
+pub fn is_erased(address: &str) -> bool {
+    address.ends_with(ERASED)
+}
+
+/// Holds for everyone who did not erase themself.
+pub fn not_erased() -> Expr {
+    Column::Address.not_like(format!("%{ERASED}"))
+}
+
+/// The ids of those who erased themselves, to be asked for within a query.
+pub fn erased() -> sea_orm::sea_query::SelectStatement {
+    Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(not_erased().not())
+        .into_query()
+}
+
+/// The caller, who does not erase themself before the transaction ends: for whatever writes down
+/// something personal of theirs. Not for votes: the lock would leave a trace beside the person.
+pub async fn keep(on: &impl ConnectionTrait, caller: &Caller) -> Result<Model, Problem> {
+    locked(on, caller, LockType::KeyShare).await
+}
+
+/// The caller, of whom nothing changes before the transaction ends but by it: of two changes at once
+/// the second sees the first.
+pub async fn hold(on: &impl ConnectionTrait, caller: &Caller) -> Result<Model, Problem> {
+    locked(on, caller, LockType::Update).await
+}
+
+async fn locked(on: &impl ConnectionTrait, caller: &Caller, lock: LockType) -> Result<Model, Problem> {
+    let person = Entity::find_by_id(caller.person_id()?).lock(lock).one(on).await?;
+    // Erased between the question who it is and this lock.
+    person
+        .filter(|person| !is_erased(&person.address))
+        .ok_or_else(|| Code::SignInRequired.into())
+}
+
 pub async fn find(on: &impl ConnectionTrait, address: &EmailAddress) -> Result<Option<Model>, DbErr> {
     Entity::find()
         .filter(Column::Address.eq(address.canonical()))
+        .one(on)
+        .await
+}
+
+/// As [`find`], and they do not erase themself before the transaction ends.
+async fn find_and_keep(on: &impl ConnectionTrait, address: &EmailAddress) -> Result<Option<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::Address.eq(address.canonical()))
+        .lock(LockType::KeyShare)
         .one(on)
         .await
 }
@@ -53,7 +110,7 @@ pub async fn find_or_create(
     name: &str,
     language: Language,
 ) -> Result<Model, Problem> {
-    if let Some(person) = find(on, address).await? {
+    if let Some(person) = find_and_keep(on, address).await? {
         return Ok(person);
     }
     let person = ActiveModel {
@@ -70,7 +127,5 @@ pub async fn find_or_create(
         .on_conflict(on_conflict)
         .exec_without_returning(on)
         .await?;
-    find(on, address)
-        .await?
-        .ok_or_else(|| crate::http::Code::Internal.into())
+    find_and_keep(on, address).await?.ok_or_else(|| Code::Internal.into())
 }

@@ -7,6 +7,9 @@
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
+use sea_orm::{FromQueryResult, QueryOrder, QuerySelect, QueryTrait as _};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::ambient::Ambient;
 use crate::http::Problem;
@@ -120,6 +123,45 @@ pub async fn revoke(on: &impl ConnectionTrait, ambient: &Ambient, sign_in_id: Uu
     sign_in::Entity::update_many()
         .col_expr(sign_in::Column::RevokedAt, Expr::value(ambient.now()))
         .filter(sign_in::Column::Id.eq(sign_in_id))
+        .filter(sign_in::Column::RevokedAt.is_null())
+        .exec(on)
+        .await?;
+    Ok(())
+}
+
+/// One of my sign-ins.
+#[derive(Serialize, ToSchema, FromQueryResult)]
+pub struct ExportedSignIn {
+    id: Uuid,
+    created_at: Instant,
+    /// When it ends by itself
+    expires_at: Instant,
+    /// When it was ended before
+    revoked_at: Option<Instant>,
+}
+
+/// The sign-ins of a person, oldest first.
+pub async fn of_person(on: &impl ConnectionTrait, person_id: Uuid) -> Result<Vec<ExportedSignIn>, Problem> {
+    let sign_ins = sign_in::Entity::find()
+        .filter(sign_in::Column::PersonId.eq(person_id))
+        .order_by_asc(sign_in::Column::Id)
+        .into_model();
+    Ok(sign_ins.all(on).await?)
+}
+
+/// Ends every sign-in of a person. Tokens first, as [`rotate`] does: so the two wait in turn.
+pub async fn end_all(on: &impl ConnectionTrait, ambient: &Ambient, person_id: Uuid) -> Result<(), Problem> {
+    let of_person = sign_in::Entity::find()
+        .select_only()
+        .column(sign_in::Column::Id)
+        .filter(sign_in::Column::PersonId.eq(person_id));
+    refresh_token::Entity::delete_many()
+        .filter(refresh_token::Column::SignInId.in_subquery(of_person.into_query()))
+        .exec(on)
+        .await?;
+    sign_in::Entity::update_many()
+        .col_expr(sign_in::Column::RevokedAt, Expr::value(ambient.now()))
+        .filter(sign_in::Column::PersonId.eq(person_id))
         .filter(sign_in::Column::RevokedAt.is_null())
         .exec(on)
         .await?;

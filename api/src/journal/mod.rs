@@ -5,7 +5,7 @@
 //! nothing of anyone's vote.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue::Set, FromQueryResult, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -215,6 +215,29 @@ async fn read(caller: Caller, filter: Query<Filter>) -> Answer<Page<JournalLine>
         },
     );
     Ok(Reply::plain(page))
+}
+
+/// Something I did that the journal keeps.
+#[derive(Serialize, ToSchema, FromQueryResult)]
+pub struct ExportedAct {
+    at: Instant,
+    /// Null: in no workshop
+    workshop_id: Option<Uuid>,
+    /// The role in which I did it
+    actor_role: String,
+    act: String,
+    /// The kind of thing I did it to
+    subject: String,
+    subject_id: Uuid,
+}
+
+/// What a person did, oldest first.
+pub async fn of_person(on: &impl ConnectionTrait, person_id: Uuid) -> Result<Vec<ExportedAct>, Problem> {
+    let acts = Entity::find()
+        .filter(Column::ActorId.eq(person_id))
+        .order_by_asc(Column::Id)
+        .into_model();
+    Ok(acts.all(on).await?)
 }
 
 pub fn room() -> Room {

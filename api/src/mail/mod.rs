@@ -9,6 +9,7 @@ mod texts;
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
+use sea_orm::{FromQueryResult, QueryOrder};
 use serde::Serialize;
 use tokio::sync::Notify;
 use utoipa::ToSchema;
@@ -16,10 +17,14 @@ use utoipa::ToSchema;
 use crate::ambient::Ambient;
 use crate::http::{Language, Problem};
 use crate::identity::address::EmailAddress;
+use crate::identity::person;
 use crate::instant::Instant;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+/// What a letter is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema, EnumIter, DeriveActiveEnum)]
+#[serde(rename_all = "snake_case")]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[schema(as = LetterKind)]
 pub enum Kind {
     SignInCode,
     Invitation,
@@ -42,6 +47,8 @@ pub struct Model {
     pub id: Uuid,
     pub kind: Kind,
     pub recipient: String,
+    /// The canonical form of the recipient.
+    pub address: String,
     pub language: Language,
     pub workshop_id: Option<Uuid>,
     pub registration_id: Option<Uuid>,
@@ -62,6 +69,7 @@ impl ActiveModelBehavior for ActiveModel {}
 pub struct Letter<'a> {
     kind: Kind,
     recipient: &'a str,
+    address: &'a str,
     language: Language,
     workshop_id: Option<Uuid>,
     registration_id: Option<Uuid>,
@@ -72,16 +80,24 @@ impl<'a> Letter<'a> {
         Self {
             kind: Kind::SignInCode,
             recipient: address.typed(),
+            address: address.canonical(),
             language,
             workshop_id: None,
             registration_id: None,
         }
     }
 
-    pub fn invitation(recipient: &'a str, language: Language, workshop_id: Uuid, registration_id: Uuid) -> Self {
+    /// To whom it concerns, by their address as typed and its canonical form.
+    pub fn invitation(
+        (recipient, address): (&'a str, &'a str),
+        language: Language,
+        workshop_id: Uuid,
+        registration_id: Uuid,
+    ) -> Self {
         Self {
             kind: Kind::Invitation,
             recipient,
+            address,
             language,
             workshop_id: Some(workshop_id),
             registration_id: Some(registration_id),
@@ -102,10 +118,13 @@ pub async fn enqueue_all<'a>(
     let now = ambient.now();
     let rows: Vec<ActiveModel> = letters
         .into_iter()
+        // Whoever erased themself is written to no more, whatever still counts them.
+        .filter(|letter| !person::is_erased(letter.address))
         .map(|letter| ActiveModel {
             id: Set(ambient.id()),
             kind: Set(letter.kind),
             recipient: Set(letter.recipient.to_owned()),
+            address: Set(letter.address.to_owned()),
             language: Set(letter.language),
             workshop_id: Set(letter.workshop_id),
             registration_id: Set(letter.registration_id),
@@ -125,7 +144,7 @@ pub async fn enqueue_all<'a>(
     Ok(())
 }
 
-/// How many letters of a kind the address was written since.
+/// How many letters of a kind the address was written since, however it was typed.
 pub async fn recent(
     on: &impl ConnectionTrait,
     kind: Kind,
@@ -135,9 +154,46 @@ pub async fn recent(
     use sea_orm::PaginatorTrait as _;
     let select = Entity::find()
         .filter(Column::Kind.eq(kind))
-        .filter(Column::Recipient.eq(address.typed()))
+        .filter(Column::Address.eq(address.canonical()))
         .filter(Column::CreatedAt.gt(since));
     Ok(select.count(on).await?)
+}
+
+/// A letter that was sent to me, or is about to be; without its text, which is not kept.
+#[derive(Serialize, ToSchema, FromQueryResult)]
+pub struct ExportedLetter {
+    kind: Kind,
+    /// As the address was typed
+    recipient: String,
+    language: Language,
+    /// The workshop it is about, if it is about one
+    workshop_id: Option<Uuid>,
+    state: Delivery,
+    /// How often it was tried
+    attempts: i32,
+    created_at: Instant,
+    /// When it was sent or given up; null while it is queued
+    finished_at: Option<Instant>,
+    /// Why the latest try failed
+    last_error: Option<String>,
+}
+
+/// The letters to an address, oldest first.
+pub async fn of_person(on: &impl ConnectionTrait, address: &str) -> Result<Vec<ExportedLetter>, Problem> {
+    let letters = Entity::find()
+        .filter(Column::Address.eq(address))
+        .order_by_asc(Column::Id)
+        .into_model();
+    Ok(letters.all(on).await?)
+}
+
+/// Removes the letters to an address. One that is being sent waits to be found gone.
+pub async fn forget(on: &impl ConnectionTrait, address: &str) -> Result<(), Problem> {
+    Entity::delete_many()
+        .filter(Column::Address.eq(address))
+        .exec(on)
+        .await?;
+    Ok(())
 }
 
 /// Wakes the delivery when a letter was put in; other processes find it by looking now and then.

@@ -149,6 +149,7 @@ async fn ask(
         delegate: false,
     };
     place.check(on, workshop.id, None).await?;
+    let person = person::keep(on, caller).await?;
     let name = match input.name {
         Some(name) => tidy(&name),
         None => person.known_as(),

@@ -166,10 +166,7 @@ pub async fn find(on: &impl ConnectionTrait, id: Uuid) -> Result<Model, Problem>
 
 /// Whoever creates a workshop organises it.
 pub async fn add_first_organiser(on: &impl ConnectionTrait, caller: &Caller, workshop_id: Uuid) -> Result<(), Problem> {
-    let person = person::Entity::find_by_id(caller.person_id()?)
-        .one(on)
-        .await?
-        .ok_or(Code::NotFound)?;
+    let person = person::keep(on, caller).await?;
     let name = person.known_as();
     let row = ActiveModel {
         id: Set(caller.app.ambient.id()),

@@ -47,6 +47,7 @@ pub struct Invitations {
 struct Invitee {
     id: Uuid,
     admitted: bool,
+    recipient: String,
     address: String,
     language: Language,
 }
@@ -70,9 +71,10 @@ pub async fn invite(mut caller: Caller, body: OptionalJson<InvitationsInput>) ->
         Some(ids) => named(&transaction, &caller, workshop.id, &ids).await?,
         None => (unwritten(&transaction, workshop.id).await?, 0),
     };
-    let letters = invitees
-        .iter()
-        .map(|invitee| Letter::invitation(&invitee.address, invitee.language, workshop.id, invitee.id));
+    let letters = invitees.iter().map(|invitee| {
+        let to = (invitee.recipient.as_str(), invitee.address.as_str());
+        Letter::invitation(to, invitee.language, workshop.id, invitee.id)
+    });
     mail::enqueue_all(&transaction, &caller.app.ambient, letters).await?;
     let invitations = Invitations {
         queued: invitees.len(),
@@ -91,8 +93,8 @@ fn select(workshop_id: Uuid) -> Select<entity::Entity> {
     entity::Entity::find()
         .select_only()
         .columns([entity::Column::Id, entity::Column::Admitted])
-        .column_as(person::Column::AddressTyped, "address")
-        .column(person::Column::Language)
+        .column_as(person::Column::AddressTyped, "recipient")
+        .columns([person::Column::Address, person::Column::Language])
         .join(sea_orm::JoinType::InnerJoin, entity::Relation::Person.def())
         .filter(entity::Column::WorkshopId.eq(workshop_id))
         .order_by_asc(entity::Column::Id)
@@ -134,7 +136,7 @@ async fn named(
         .filter_map(|(index, id)| {
             let code = match invitees.get(id) {
                 None => "not_of_this_workshop",
-                Some(invitee) if !invitee.admitted => "not_invited",
+                Some(invitee) if !invitee.admitted || person::is_erased(&invitee.address) => "not_invited",
                 Some(_) => return None,
             };
             Some(Fault::new(format!("/registration_ids/{index}"), code))
@@ -162,6 +164,7 @@ async fn unwritten(on: &impl ConnectionTrait, workshop_id: Uuid) -> Result<Vec<I
         .to_owned();
     select(workshop_id)
         .filter(entity::Column::State.eq(State::Invited))
+        .filter(person::not_erased())
         .filter(Expr::not_exists(letter))
         .into_model::<Invitee>()
         .all(on)

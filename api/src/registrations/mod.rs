@@ -18,6 +18,7 @@ pub mod entity;
 mod import;
 mod invite;
 mod list;
+mod of_person;
 mod plan;
 pub mod roster;
 mod rules;
@@ -26,6 +27,7 @@ mod update;
 mod view;
 
 pub use entity::{Category, Role, State, add_first_organiser};
+pub use of_person::{ExportedRegistration, forget, hold_places, of_person};
 pub use rules::{hold_workshop, name_rule, refers};
 
 use crate::http::{Access, ORGANISER, Room, route};

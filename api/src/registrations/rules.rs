@@ -1,5 +1,7 @@
 //! What every change of a registration keeps to.
 
+use std::collections::HashSet;
+
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::LockType;
 use sea_orm::{QuerySelect, Statement};
@@ -7,6 +9,7 @@ use sea_orm::{QuerySelect, Statement};
 use super::entity::{self, Role, State};
 use super::roster::{MAX_NAME, fold_name, is_unprintable, tidy};
 use crate::http::{Code, Fault, Problem};
+use crate::identity::person;
 use crate::organisations::entity as organisation;
 use crate::workshops::entity as workshop;
 
@@ -107,12 +110,31 @@ pub async fn check_not_last(on: &impl ConnectionTrait, leaving: &entity::Model) 
     if leaving.role != Role::Organiser {
         return Ok(());
     }
-    let another = entity::Entity::find()
-        .filter(entity::Column::WorkshopId.eq(leaving.workshop_id))
-        .filter(entity::Column::Id.ne(leaving.id))
+    let kept = organised_without(on, [leaving.workshop_id], leaving.person_id).await?;
+    if kept.is_empty() {
+        return Err(Code::LastOrganiser.into());
+    }
+    Ok(())
+}
+
+/// Which of these workshops have a confirmed organiser beside this person. Whoever erased
+/// themself keeps their line, but organises nothing any more.
+pub async fn organised_without(
+    on: &impl ConnectionTrait,
+    workshops: impl IntoIterator<Item = Uuid>,
+    person_id: Uuid,
+) -> Result<HashSet<Uuid>, DbErr> {
+    let organised: Vec<Uuid> = entity::Entity::find()
+        .select_only()
+        .column(entity::Column::WorkshopId)
+        .inner_join(person::Entity)
+        .filter(entity::Column::WorkshopId.is_in(workshops))
+        .filter(entity::Column::PersonId.ne(person_id))
         .filter(entity::Column::Role.eq(Role::Organiser))
         .filter(entity::Column::State.eq(State::Confirmed))
-        .one(on)
+        .filter(person::not_erased())
+        .into_tuple()
+        .all(on)
         .await?;
-    another.map(|_| ()).ok_or_else(|| Code::LastOrganiser.into())
+    Ok(organised.into_iter().collect())
 }

@@ -13,6 +13,7 @@ use super::roster::{fold_name, tidy};
 use super::rules::{Place, check_not_last, hold_registration, hold_workshop, name_rule, refers};
 use super::view::{self, Line, Registration};
 use crate::http::{Answer, Caller, Code, IfMatch, MergePatch, NoContent, ORGANISER, Problem, Reply};
+use crate::identity::person;
 use crate::journal::{self, Act};
 
 /// What can be changed of a registration: all of it by an organiser, the name by the person.
@@ -73,6 +74,9 @@ pub async fn update(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, patch
     }
     if organiser {
         hold_workshop(&transaction, caller.workshop_id()?).await?;
+    }
+    if own {
+        person::keep(&transaction, &caller).await?;
     }
     let row = hold_registration(&transaction, *id).await?;
     if_match.check(view::find(&transaction, &caller, *id).await?)?;

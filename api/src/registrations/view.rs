@@ -47,7 +47,7 @@ pub struct Registration {
     etag: Etag,
 }
 
-resource!(Registration);
+resource!(Registration, live: ["invitation"]);
 
 /// The organisation of a registration.
 #[derive(Clone, Serialize, ToSchema)]

@@ -66,13 +66,13 @@ struct Filter {
 #[utoipa::path(get, path = "/v1/workshops/{workshop_id}/sessions", params(Filter), responses((status = 200, body = Page<Session>)))]
 async fn list(caller: Caller, filter: Query<Filter>) -> Answer<Page<Session>> {
     let Query(filter) = filter;
-    let snapshot = caller.app.store.snapshot().await?;
+    let reader = caller.app.store.reader();
     let mut select = entity::Entity::find().filter(Column::WorkshopId.eq(caller.workshop_id()?));
     if let Some(state) = filter.state {
         select = select.filter(Column::State.eq(state));
     }
     if let Some(day) = filter.day {
-        let workshop = workshop::find(&snapshot, caller.workshop_id()?).await?;
+        let workshop = workshop::find(reader, caller.workshop_id()?).await?;
         let (start, end) = Days::of(&workshop)?.day(day)?;
         select = select.filter(Column::StartsAt.lt(end)).filter(Column::EndsAt.gt(start));
     }
@@ -88,7 +88,7 @@ async fn list(caller: Caller, filter: Query<Filter>) -> Answer<Page<Session>> {
     let mut rows = select
         .order_by_asc(Column::StartsAt)
         .order_by_asc(Column::Id)
-        .all(&snapshot)
+        .all(reader)
         .await?;
     if let Some(q) = &filter.q {
         // No database folds accents the same way; one programme is short.

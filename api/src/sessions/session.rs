@@ -40,7 +40,7 @@ pub struct Session {
     etag: Etag,
 }
 
-resource!(Session);
+resource!(Session, live: ["running"]);
 
 /// What an organiser says of a session.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]

@@ -130,7 +130,8 @@ impl Store {
         }
     }
 
-    /// Ends a closing on SQLite: what the write-ahead log still holds of sealed votes goes.
+    /// Ends a closing or an erasure on SQLite: what the write-ahead log still holds of sealed votes,
+    /// or of a person, goes.
     pub async fn truncate_log(&self) {
         if self.backend() == DatabaseBackend::Sqlite
             && let Err(error) = self.writer.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await

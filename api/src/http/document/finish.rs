@@ -3,11 +3,12 @@
 use serde_json::json;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::{ArrayItems, ObjectBuilder, Type};
-use utoipa::openapi::{OpenApi, Ref, RefOr, Schema};
+use utoipa::openapi::{OpenApi, Ref, RefOr, Required, Schema};
 
 pub fn finish(document: &mut OpenApi) {
     flatten(document);
     pages(document);
+    optional_bodies(document);
     patches(document);
     limits(document);
     examples(document);
@@ -71,6 +72,26 @@ fn pages(document: &mut OpenApi) {
         };
         if let Some(RefOr::T(Schema::Array(items))) = page.properties.get_mut("items") {
             items.items = ArrayItems::RefOrSchema(Box::new(RefOr::Ref(Ref::from_schema_name(item))));
+        }
+    }
+}
+
+/// A body that may be left out (`Option<X>`) is described as what it is when it is there: `null` is
+/// no such body.
+fn optional_bodies(document: &mut OpenApi) {
+    for operation in document.paths.paths.values_mut().flat_map(operations) {
+        let Some(RefOr::T(body)) = operation.request_body.as_mut() else {
+            continue;
+        };
+        for content in body.content.values_mut() {
+            let RefOr::T(content) = content else { continue };
+            if let Some(RefOr::T(Schema::OneOf(either))) = &content.schema
+                && let [null, reference @ RefOr::Ref(_)] | [reference @ RefOr::Ref(_), null] = either.items.as_slice()
+                && !matches!(null, RefOr::Ref(_))
+            {
+                content.schema = Some(reference.clone());
+                body.required = Some(Required::False);
+            }
         }
     }
 }

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{Statement, Value};
+use sea_orm::sea_query::{LockType, OnConflict};
+use sea_orm::{QuerySelect as _, Statement, Value};
 
 use super::super::entity::{self, State};
 use super::super::plan::{Change, Outcome, Person, Place, Plan, Standing};
@@ -91,6 +91,8 @@ async fn find_people(on: &impl ConnectionTrait, addresses: &[&str]) -> Result<Ve
     for chunk in addresses.chunks(CHUNK) {
         let found = person::Entity::find()
             .filter(person::Column::Address.is_in(chunk.iter().copied()))
+            // Nobody erases themself while their name is being written down again.
+            .lock(LockType::KeyShare)
             .all(on)
             .await?;
         people.extend(found);

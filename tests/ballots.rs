@@ -1,0 +1,303 @@
+//! Ballots beyond the story: the order of answers, cancelling, schedules, secrecy, images.
+
+use serde_json::{Value, json};
+
+use crate::support::{Backend, Person, Workshop, World, both};
+use crate::voting::{Vote, logo};
+
+/// A workshop with confirmed participants and a ballot among them.
+struct Hall {
+    workshop: Workshop,
+    voters: Vec<Person>,
+    path: String,
+    candidates: Vec<Value>,
+}
+
+impl Hall {
+    async fn new(world: &World, voters: usize, ballot: Value) -> Self {
+        let workshop = world.workshop().published().await;
+        let mut people = Vec::new();
+        for number in 0..voters {
+            let person = workshop
+                .member("participant", &format!("voter.{number}@example.org"))
+                .await;
+            let own = person.list("/v1/me/registrations").await[0]["id"]
+                .as_str()
+                .expect("an id")
+                .to_owned();
+            person
+                .act(&format!("/v1/registrations/{own}/confirm"))
+                .await
+                .expect(200);
+            people.push(person);
+        }
+        let created = workshop
+            .organiser
+            .post(&workshop.path("ballots"), ballot)
+            .await
+            .expect(201);
+        let path = format!("/v1/ballots/{}", created.id());
+        let mut candidates = Vec::new();
+        for name in ["Arbre", "Kora", "Delta"] {
+            let candidate = workshop
+                .organiser
+                .post(&format!("{path}/candidates"), json!({"name": name}))
+                .await
+                .expect(201);
+            candidates.push(candidate["id"].clone());
+        }
+        Self {
+            workshop,
+            voters: people,
+            path,
+            candidates,
+        }
+    }
+
+    fn at(&self, rest: &str) -> String {
+        format!("{}/{rest}", self.path)
+    }
+
+    async fn open(&self) {
+        self.workshop
+            .organiser
+            .post(&self.at("open"), json!({"confirm_small": true}))
+            .await
+            .expect(200);
+    }
+
+    fn vote(&self, candidate: usize) -> Vote {
+        Vote::for_candidate(&self.candidates[candidate])
+    }
+}
+
+fn plurality() -> Value {
+    json!({"question": "Quel logo ?", "method": "plurality"})
+}
+
+both! {
+    async fn answers_to_a_vote_come_in_the_promised_order(world: World) {
+        let hall = Hall::new(&world, 2, plurality()).await;
+        let votes = hall.at("votes");
+        let vote = hall.vote(0);
+        let voter = &hall.voters[0];
+        let bad = json!({"choice": {"candidate": 7}, "nonce": "short"});
+        // 401 before all, 404 for strangers, 422 before 409 in draft.
+        world.anonymous().post(&votes, bad.clone()).await.problem(401, "sign_in_required");
+        world.person("stranger@example.org").await.post(&votes, bad.clone()).await.problem(404, "not_found");
+        voter.post(&votes, bad.clone()).await.problem(422, "invalid").faults(&[("/nonce", "not_a_nonce"), ("/choice/candidate", "wrong_type")]);
+        voter.post(&votes, vote.body()).await.problem(409, "ballot_not_open");
+        hall.open().await;
+        // Wrong shapes, whatever the state.
+        for (choice, faults) in [
+            (json!({}), [("/choice/candidate", "required")]),
+            (json!({"candidate": hall.candidates[0], "blank": true}), [("/choice/candidate", "not_with_blank")]),
+            (json!({"candidate": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e"}), [("/choice/candidate", "unknown_candidate")]),
+            (json!({"ranking": [[hall.candidates[0]]]}), [("/choice/ranking", "unknown_field")]),
+        ] {
+            let answer = voter.post(&votes, Vote::new(choice).body()).await.problem(422, "invalid");
+            let found: Vec<_> = answer["errors"].as_array().expect("errors").iter().map(|error| (error["pointer"].as_str().unwrap_or_default(), error["code"].as_str().unwrap_or_default())).collect();
+            assert!(found.contains(&faults[0]), "{found:?}");
+        }
+        let twice = format!("{{\"choice\": {{\"candidate\": {0}, \"candidate\": {0}}}, \"nonce\": {1}}}", hall.candidates[0], vote.body()["nonce"]);
+        voter.request(reqwest::Method::POST, &votes).bytes("application/json", twice).await.problem(422, "invalid").faults(&[("/choice/candidate", "duplicate_field")]);
+        // Padded with spaces to the ballot's length, as promised to watchers of the line.
+        let length = voter.get(&hall.path).await.expect(200)["vote_body_length"].as_u64().expect("a length");
+        let mut padded = vote.body().to_string();
+        padded.push_str(&" ".repeat(usize::try_from(length).expect("small") - padded.len()));
+        let first = voter.request(reqwest::Method::POST, &votes).bytes("application/json", padded).await.expect(201);
+        voter.post(&votes, hall.vote(1).body()).await.problem(409, "already_voted");
+        hall.workshop.organiser.act(&hall.at("close")).await.expect(200);
+        // Closed and counted: one's own vote as before, any other refused as too late.
+        let again = voter.post(&votes, vote.body()).await.expect(201);
+        assert_eq!(again.json(), first.json());
+        voter.post(&votes, hall.vote(1).body()).await.problem(409, "ballot_not_open");
+        hall.voters[1].post(&votes, vote.body()).await.problem(409, "ballot_not_open");
+    }
+
+    async fn a_cancelled_ballot_keeps_its_reason_and_shows_nothing(world: World) {
+        let hall = Hall::new(&world, 1, plurality()).await;
+        let organiser = &hall.workshop.organiser;
+        hall.open().await;
+        let vote = hall.vote(0);
+        hall.voters[0].post(&hall.at("votes"), vote.body()).await.expect(201);
+        organiser.post(&hall.at("cancel"), json!({})).await.problem(422, "invalid").faults(&[("/reason", "required")]);
+        let cancelled = organiser.post(&hall.at("cancel"), json!({"reason": "Un logo manquait."})).await.expect(200);
+        assert_eq!((&cancelled["state"], &cancelled["reason"]), (&json!("cancelled"), &json!("Un logo manquait.")));
+        organiser.post(&hall.at("cancel"), json!({"reason": "Autre raison."})).await.expect(200);
+        assert_eq!(organiser.get(&hall.path).await.expect(200)["reason"], "Un logo manquait.");
+        hall.voters[0].post(&hall.at("votes"), vote.body()).await.problem(409, "ballot_not_open");
+        organiser.get(&hall.at("tally")).await.problem(409, "ballot_not_closed");
+        organiser.act(&hall.at("close")).await.problem(409, "ballot_not_open");
+        assert_eq!(world.sql().await.number("SELECT count(*) FROM \"cast\"").await, 0);
+        assert_eq!(world.sql().await.number("SELECT count(*) FROM ballot WHERE sealed_key IS NOT NULL").await, 0);
+    }
+
+    async fn sealed_votes_and_key_are_gone_once_counted(world: World) {
+        let hall = Hall::new(&world, 3, plurality()).await;
+        hall.open().await;
+        for voter in &hall.voters {
+            voter.post(&hall.at("votes"), hall.vote(1).body()).await.expect(201);
+        }
+        let sql = world.sql().await;
+        assert_eq!(sql.number("SELECT count(*) FROM \"cast\"").await, 3);
+        let lengths = sql.number("SELECT count(DISTINCT length(sealed)) FROM \"cast\"").await;
+        assert_eq!(lengths, 1, "no length tells a choice");
+        assert_eq!(sql.number("SELECT count(*) FROM opening").await, 0);
+        hall.workshop.organiser.act(&hall.at("close")).await.expect(200);
+        assert_eq!(sql.number("SELECT count(*) FROM \"cast\"").await, 0);
+        assert_eq!(sql.number("SELECT count(*) FROM ballot WHERE sealed_key IS NOT NULL").await, 0);
+        assert_eq!(sql.number("SELECT count(*) FROM opening").await, 3);
+        assert_eq!(sql.number("SELECT count(*) FROM roll WHERE voted").await, 3);
+    }
+
+    async fn what_is_frozen_is_frozen_in_the_database_itself(world: World) {
+        let hall = Hall::new(&world, 2, plurality()).await;
+        hall.open().await;
+        hall.voters[0].post(&hall.at("votes"), hall.vote(0).body()).await.expect(201);
+        let sql = world.sql().await;
+        for (act, refusal) in [
+            ("UPDATE ballot SET question = 'Autre ?'", "ballot_is_frozen"),
+            ("UPDATE ballot SET state = 'draft'", "ballot_moves_forward"),
+            ("DELETE FROM ballot", "ballot_is_deleted_in_draft"),
+            ("UPDATE candidate SET name = 'Autre'", "candidate_is_frozen_update"),
+            ("DELETE FROM candidate", "candidate_is_frozen_delete"),
+            ("DELETE FROM roll", "roll_is_frozen_delete"),
+            ("INSERT INTO roll SELECT ballot_id, registration_id, registration_id, salt, leaf, voted FROM roll", "roll_is_frozen_insert"),
+            ("UPDATE journal SET act = 'nothing'", "journal_is_append_only_update"),
+            ("DELETE FROM journal", "journal_is_append_only_delete"),
+            ("INSERT INTO \"cast\" SELECT ballot_id, mark, sealed FROM \"cast\"", if world.backend() == Backend::Sqlite { "UNIQUE" } else { "duplicate key" }),
+        ] {
+            let words = sql.refused(act).await;
+            assert!(words.contains(refusal), "{act}: {words}");
+        }
+        hall.workshop.organiser.act(&hall.at("close")).await.expect(200);
+        for (act, refusal) in [
+            ("UPDATE opening SET choice = '{}'", "opening_is_final_update"),
+            ("DELETE FROM opening", "opening_is_final_delete"),
+            ("UPDATE roll SET voted = NOT voted", "roll_is_frozen_update"),
+            ("UPDATE ballot SET counted_at = counted_at + 1", "ballot_is_counted_once"),
+        ] {
+            let words = sql.refused(act).await;
+            assert!(words.contains(refusal), "{act}: {words}");
+        }
+    }
+
+    async fn a_tampered_vote_stops_the_count_loudly_and_changes_nothing(world: World) {
+        let hall = Hall::new(&world, 2, plurality()).await;
+        let organiser = &hall.workshop.organiser;
+        hall.open().await;
+        for voter in &hall.voters {
+            voter.post(&hall.at("votes"), hall.vote(0).body()).await.expect(201);
+        }
+        let sql = world.sql().await;
+        // Someone with the database moves one person's vote under another mark.
+        let mark = if world.backend() == Backend::Sqlite { "zeroblob(32)" } else { "decode(repeat('00', 32), 'hex')" };
+        let first = "(SELECT min(mark) FROM \"cast\")";
+        let first = if world.backend() == Backend::Sqlite { first.to_owned() } else { "(SELECT mark FROM \"cast\" ORDER BY mark LIMIT 1)".to_owned() };
+        sql.run(&format!("UPDATE \"cast\" SET mark = {mark} WHERE mark = {first}")).await;
+        let closed = organiser.act(&hall.at("close")).await.expect(200);
+        assert_eq!((&closed["count_failed"], &closed["counted_at"]), (&json!("mark_off_the_roll"), &Value::Null));
+        organiser.get(&hall.at("tally")).await.problem(409, "ballot_count_failed");
+        organiser.act(&hall.at("publish")).await.problem(409, "ballot_count_failed");
+        assert_eq!(sql.number("SELECT count(*) FROM \"cast\"").await, 2);
+        assert_eq!(sql.number("SELECT count(*) FROM opening").await, 0);
+    }
+
+    async fn a_ballot_is_small_without_voters_or_out_of_its_workshop(world: World) {
+        let hall = Hall::new(&world, 1, json!({"question": "?", "method": "approval", "eligibility": {"min_minutes": 10}})).await;
+        let organiser = &hall.workshop.organiser;
+        organiser.act(&hall.at("open")).await.problem(409, "ballot_needs_voters");
+        let draft = organiser.get(&hall.path).await.expect(200);
+        let everyone = json!({"eligibility": {"min_minutes": null}});
+        organiser.patch(&hall.path, &draft.etag(), everyone).await.expect(200);
+        organiser.act(&hall.at("open")).await.problem(409, "ballot_small_roll");
+        for (field, value, pointer, code) in [
+            ("adhered", json!("01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e"), "/eligibility/adhered", "not_of_this_workshop"),
+            ("registration_ids", json!(["01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e"]), "/eligibility/registration_ids/0", "not_of_this_workshop"),
+            ("roles", json!(["auditor"]), "/eligibility/roles", "auditors_never_vote"),
+            ("min_session", json!(1), "/eligibility/min_session", "unknown_field"),
+        ] {
+            let ballot = json!({"question": "?", "method": "approval", "eligibility": {field: value}});
+            organiser.post(&hall.workshop.path("ballots"), ballot).await.problem(422, "invalid").faults(&[(pointer, code)]);
+        }
+    }
+
+    async fn schedules_open_and_close_a_ballot_by_the_databases_clock(world: World) {
+        let hall = Hall::new(&world, 5, plurality()).await;
+        let organiser = &hall.workshop.organiser;
+        let sql = world.sql().await;
+        // Due already by every clock: what is late is better than never.
+        let due = "UPDATE ballot SET opens_at = 1";
+        sql.run(due).await;
+        world.run_due().await;
+        assert_eq!(organiser.get(&hall.path).await.expect(200)["state"], "open");
+        hall.voters[0].post(&hall.at("votes"), hall.vote(2).body()).await.expect(201);
+        // Its time is up: no vote is taken even before the closer comes.
+        sql.run("UPDATE ballot SET opens_at = NULL, closes_at = 2 WHERE state = 'open'").await;
+        hall.voters[1].post(&hall.at("votes"), hall.vote(2).body()).await.problem(409, "ballot_not_open");
+        world.run_due().await;
+        let tally = organiser.get(&hall.at("tally")).await.expect(200);
+        assert_eq!(tally["votes"], 1);
+        let journal = organiser.list(&hall.workshop.path("journal?subject=ballot")).await;
+        let roles: Vec<_> = journal.iter().map(|line| (line["act"].as_str().expect("an act"), line["actor_role"].as_str().expect("a role"))).collect();
+        assert_eq!(roles[1..], [("open", "schedule"), ("close", "schedule")]);
+        // One that fails its checks stays a draft and says why.
+        let lonely = organiser.post(&hall.workshop.path("ballots"), plurality()).await.expect(201);
+        sql.run("UPDATE ballot SET opens_at = 1 WHERE state = 'draft'").await;
+        world.run_due().await;
+        let refused = organiser.get(&format!("/v1/ballots/{}", lonely.id())).await.expect(200);
+        assert_eq!((&refused["state"], &refused["opening_failed"]), (&json!("draft"), &json!("ballot_needs_candidates")));
+    }
+
+    async fn logos_are_drawn_once_and_served_as_pictures_only(world: World) {
+        let hall = Hall::new(&world, 0, json!({"kind": "logo", "question": "?", "method": "plurality"})).await;
+        let organiser = &hall.workshop.organiser;
+        let path = format!("/v1/candidates/{}/logo", hall.candidates[0].as_str().expect("an id"));
+        let candidate = organiser.put_bytes(&path, "image/svg+xml", logo(3)).await.expect(200);
+        for (field, side) in [("url", 1024), ("thumbnail_url", 256)] {
+            let url = candidate["logo"][field].as_str().expect("an address");
+            let local = url.strip_prefix("https://api.example.org").expect("the public address");
+            let picture = world.anonymous().get(local).await.expect(200);
+            assert_eq!(picture.header("content-type"), "image/png");
+            assert!(picture.header("cache-control").contains("immutable"));
+            assert_eq!(picture.header("x-content-type-options"), "nosniff");
+            assert_eq!(png_size(&picture.body), Some((side, side)));
+        }
+        let scripted = logo(1).replace("</svg>", "<script>alert(1)</script></svg>");
+        let bomb = png_header(50_000, 50_000);
+        for (image, code) in [
+            (scripted.into_bytes(), "svg_active_content"),
+            (bomb, "image_dimensions_too_large"),
+            (b"not an image".to_vec(), "unknown_image_format"),
+            (Vec::new(), "unknown_image_format"),
+            (logo(1).replace("<circle", "<image href=\"https://example.org/x.png\"/><circle").into_bytes(), "svg_external_reference"),
+        ] {
+            organiser.put_bytes(&path, "image/png", image).await.problem(422, "invalid_image").faults(&[("", code)]);
+        }
+        organiser.put_bytes(&path, "image/png", vec![0; 2 * 1024 * 1024 + 1]).await.problem(413, "too_large");
+        let standing = organiser.get(path.trim_end_matches("/logo")).await.expect(200);
+        assert_eq!(standing["logo"], candidate["logo"], "a refused image changes nothing");
+        world.anonymous().get(&format!("/v1/logos/{}.png", "0".repeat(64))).await.problem(404, "not_found");
+    }
+}
+
+/// Width and height from a PNG's header.
+fn png_size(bytes: &[u8]) -> Option<(u32, u32)> {
+    let number = |at: usize| Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
+    Some((number(16)?, number(20)?))
+}
+
+/// A PNG that claims a size and holds nothing.
+fn png_header(width: u32, height: u32) -> Vec<u8> {
+    let mut chunk = b"IHDR".to_vec();
+    chunk.extend(width.to_be_bytes());
+    chunk.extend(height.to_be_bytes());
+    chunk.extend([8, 6, 0, 0, 0]);
+    let mut crc = flate2::Crc::new();
+    crc.update(&chunk);
+    let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\x0d".to_vec();
+    png.extend(chunk);
+    png.extend(crc.sum().to_be_bytes());
+    png
+}
