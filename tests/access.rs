@@ -234,14 +234,17 @@ impl Fixture {
     }
 
     fn path(&self, operation: &Operation) -> String {
-        let mut path = operation.path.clone();
-        while let (Some(open), Some(close)) = (path.find('{'), path.find('}')) {
-            let name = path[open + 1..close].to_owned();
-            let id = self.ids.get(name.as_str());
+        let filled = operation.path.split('/').map(|segment| {
+            let parts = segment.split_once('{').zip(segment.split_once('}'));
+            let Some(((before, rest), (_, after))) = parts else {
+                return segment.to_owned();
+            };
+            let name = rest.split('}').next().unwrap_or_default();
+            let id = self.ids.get(name);
             let id = id.unwrap_or_else(|| panic!("{}: the fixture has no {name}", operation.name()));
-            path.replace_range(open..=close, id);
-        }
-        path
+            format!("{before}{id}{after}")
+        });
+        filled.collect::<Vec<_>>().join("/")
     }
 
     /// What each of the eight gets.
@@ -294,7 +297,13 @@ both! {
             let name = operation.name();
             match expected.remove(&name) {
                 Some(outcomes) if outcomes == found => {}
-                Some(outcomes) => writeln!(wrong, "table {name:60} {}\nfound {name:60} {}", outcomes.join(" "), found.join(" ")).expect("memory"),
+                Some(outcomes) => writeln!(
+                    wrong,
+                    "table {name:60} {}\nfound {name:60} {}",
+                    outcomes.join(" "),
+                    found.join(" ")
+                )
+                .expect("memory"),
                 None => writeln!(wrong, "{name:60} {}   ← not in the table", found.join(" ")).expect("memory"),
             }
         }
@@ -315,20 +324,33 @@ both! {
             (workshop.member("auditor", "auditor@example.org").await, 200),
             (organiser.clone(), 200),
         ];
-        let session = json!({"title": "Ouverture", "starts_at": "2020-08-27T09:00:00Z", "ends_at": "2020-08-27T10:30:00Z"});
+        let session =
+            json!({"title": "Ouverture", "starts_at": "2020-08-27T09:00:00Z", "ends_at": "2020-08-27T10:30:00Z"});
         let session = organiser.post(&workshop.path("sessions"), session).await.expect(201);
         let registration = workshop.registration_of("participant@example.org").await;
-        let paths = [workshop.path.clone(), workshop.path("sessions"), workshop.path("me"), session.header("location").to_owned(),
-                     format!("/v1/registrations/{registration}")];
+        let paths = [
+            workshop.path.clone(),
+            workshop.path("sessions"),
+            workshop.path("me"),
+            session.header("location").to_owned(),
+            format!("/v1/registrations/{registration}"),
+        ];
         for (person, status) in &people {
             for path in &paths {
                 person.get(path).await.expect(*status);
             }
-            let listed = if *status == 401 { continue } else { person.list("/v1/workshops").await.len() };
+            let listed = if *status == 401 {
+                continue;
+            } else {
+                person.list("/v1/workshops").await.len()
+            };
             assert_eq!(listed, usize::from(*status == 200), "{}", person.email);
         }
         let participant = &people[2].0;
-        participant.act(&format!("/v1/registrations/{registration}/confirm")).await.problem(404, "not_found");
+        participant
+            .act(&format!("/v1/registrations/{registration}/confirm"))
+            .await
+            .problem(404, "not_found");
         assert_eq!(participant.list("/v1/me/registrations").await.len(), 0);
         organiser.act(&workshop.path("publish")).await.expect(200);
         assert_eq!(participant.list("/v1/me/registrations").await.len(), 1);
@@ -339,10 +361,26 @@ both! {
 
     async fn a_public_workshop_shows_itself_and_its_programme(world: World) {
         let workshop = world.workshop().public().await;
-        let session = json!({"title": "Ouverture", "starts_at": "2020-08-27T09:00:00Z", "ends_at": "2020-08-27T10:30:00Z"});
-        let session = workshop.organiser.post(&workshop.path("sessions"), session).await.expect(201).header("location").to_owned();
+        let session =
+            json!({"title": "Ouverture", "starts_at": "2020-08-27T09:00:00Z", "ends_at": "2020-08-27T10:30:00Z"});
+        let session = workshop
+            .organiser
+            .post(&workshop.path("sessions"), session)
+            .await
+            .expect(201)
+            .header("location")
+            .to_owned();
         let shown = [workshop.path.clone(), workshop.path("sessions"), session];
-        let hidden = ["registrations", "organisations", "ballots", "coalitions", "attendance", "journal", "me"].map(|rest| workshop.path(rest));
+        let hidden = [
+            "registrations",
+            "organisations",
+            "ballots",
+            "coalitions",
+            "attendance",
+            "journal",
+            "me",
+        ]
+        .map(|rest| workshop.path(rest));
         let stranger = world.person("stranger@example.org").await;
         // Not before it is published.
         for path in &shown {
@@ -365,7 +403,10 @@ both! {
     async fn an_archived_workshop_no_longer_changes(world: World) {
         let fixture = Fixture::new(&world).await;
         let organiser = &fixture.people[5];
-        organiser.act(&format!("/v1/workshops/{}/archive", fixture.ids["workshop_id"])).await.expect(200);
+        organiser
+            .act(&format!("/v1/workshops/{}/archive", fixture.ids["workshop_id"]))
+            .await
+            .expect(200);
         let mut changed = Vec::new();
         for operation in operations() {
             let documented = |status: &str, code: &str| {
@@ -374,8 +415,7 @@ both! {
             };
             // Those that look at the version look at the workshop before; two look at the body first.
             let body_first = ["/cancel", "/logo"].iter().any(|end| operation.path.ends_with(end));
-            if !body_first && documented("409", "workshop_archived") && documented("412", "stale_etag")
-            {
+            if !body_first && documented("409", "workshop_archived") && documented("412", "stale_etag") {
                 let request = organiser.request(operation.method.clone(), &fixture.path(operation));
                 let answer = request.if_match("stale").json(&json!({})).await;
                 if answer["code"] != "workshop_archived" {
@@ -391,11 +431,23 @@ both! {
         let facilitator = workshop.member("facilitator", "facilitator@example.org").await;
         let registrations = workshop.path("registrations");
         facilitator.get(&registrations).await.expect(200);
-        let path = format!("/v1/registrations/{}", workshop.registration_of(&facilitator.email).await);
+        let path = format!(
+            "/v1/registrations/{}",
+            workshop.registration_of(&facilitator.email).await
+        );
         let registration = workshop.organiser.get(&path).await.expect(200);
-        let changed = workshop.organiser.patch(&path, &registration.etag(), json!({"role": "participant"})).await.expect(200);
+        let changed = workshop
+            .organiser
+            .patch(&path, &registration.etag(), json!({"role": "participant"}))
+            .await
+            .expect(200);
         facilitator.get(&registrations).await.problem(403, "not_allowed");
-        workshop.organiser.delete(&path).if_match(&changed.etag()).await.expect(204);
+        workshop
+            .organiser
+            .delete(&path)
+            .if_match(&changed.etag())
+            .await
+            .expect(204);
         facilitator.get(&registrations).await.problem(404, "not_found");
         facilitator.get(&workshop.path).await.problem(404, "not_found");
     }

@@ -47,7 +47,10 @@ both! {
     }
 
     async fn the_mail_speaks_the_language_of_who_asks(world: World) {
-        for (language, subject, word) in [("fr", "Votre code de connexion", "30 minutes"), ("en-GB,en", "Your sign-in code", "30 minutes")] {
+        for (language, subject, word) in [
+            ("fr", "Votre code de connexion", "30 minutes"),
+            ("en-GB,en", "Your sign-in code", "30 minutes"),
+        ] {
             let ask = world.anonymous().post("/v1/auth/codes", json!({"email": MARIAMA}));
             ask.header("accept-language", language).await.expect(202);
             let mail = world.mailbox().next_to(MARIAMA).await;
@@ -61,16 +64,27 @@ both! {
         world.sign_in("known@example.org").await;
         let mut answers = Vec::new();
         for email in ["known@example.org", "nobody@example.org"] {
-            let answer = world.anonymous().post("/v1/auth/codes", json!({"email": email})).await.expect(202);
+            let answer = world
+                .anonymous()
+                .post("/v1/auth/codes", json!({"email": email}))
+                .await
+                .expect(202);
             let mut headers: Vec<String> = answer.headers.keys().map(ToString::to_string).collect();
             headers.sort();
             answers.push((answer.status, answer.body, headers));
         }
         assert_eq!(answers[0], answers[1]);
         // Nor does a wrong code.
-        let known = exchange(&world, "known@example.org", "00000000").await.problem(401, "invalid_code");
-        let unknown = exchange(&world, "new@example.org", "00000000").await.problem(401, "invalid_code");
-        assert_eq!((&known["title"], &known["detail"]), (&unknown["title"], &unknown["detail"]));
+        let known = exchange(&world, "known@example.org", "00000000")
+            .await
+            .problem(401, "invalid_code");
+        let unknown = exchange(&world, "new@example.org", "00000000")
+            .await
+            .problem(401, "invalid_code");
+        assert_eq!(
+            (&known["title"], &known["detail"]),
+            (&unknown["title"], &unknown["detail"])
+        );
         // A wrong code makes nobody.
         assert_eq!(world.sql().await.number("SELECT count(*) FROM person").await, 1);
     }
@@ -88,10 +102,9 @@ both! {
             let code = world.code(&email).await;
             let body = json!({"grant_type": "email_code", "email": email, "code": code});
             let anonymous = world.anonymous();
-            let (one, two) = tokio::join!(
-                async { anonymous.post("/v1/auth/tokens", body.clone()).await },
-                async { anonymous.at(&other).post("/v1/auth/tokens", body.clone()).await },
-            );
+            let (one, two) = tokio::join!(async { anonymous.post("/v1/auth/tokens", body.clone()).await }, async {
+                anonymous.at(&other).post("/v1/auth/tokens", body.clone()).await
+            },);
             let mut statuses = [one.status, two.status];
             statuses.sort_unstable();
             assert_eq!(statuses, [200, 401], "{one} and {two}");
@@ -101,10 +114,14 @@ both! {
 
     async fn a_code_belongs_to_its_address(world: World) {
         let code = world.code(MARIAMA).await;
-        exchange(&world, "someone@example.org", &code).await.problem(401, "invalid_code");
+        exchange(&world, "someone@example.org", &code)
+            .await
+            .problem(401, "invalid_code");
         // Read aloud in two groups, and typed so.
         let (first, last) = code.split_at(4);
-        exchange(&world, MARIAMA, &format!(" {first} {last} ")).await.expect(200);
+        exchange(&world, MARIAMA, &format!(" {first} {last} "))
+            .await
+            .expect(200);
     }
 
     async fn a_code_expires_after_thirty_minutes(world: World) {
@@ -112,7 +129,9 @@ both! {
         world.clock().advance(29 * MINUTE);
         exchange(&world, MARIAMA, &early).await.expect(200);
         world.clock().advance(MINUTE);
-        exchange(&world, "late@example.org", &late).await.problem(401, "invalid_code");
+        exchange(&world, "late@example.org", &late)
+            .await
+            .problem(401, "invalid_code");
     }
 
     async fn an_older_code_stays_good_because_mail_is_late(world: World) {
@@ -127,11 +146,15 @@ both! {
     async fn five_wrong_tries_pause_an_address_for_thirty_minutes(world: World) {
         let code = world.code(MARIAMA).await;
         for _ in 0..4 {
-            exchange(&world, MARIAMA, &wrong(&code)).await.problem(401, "invalid_code");
+            exchange(&world, MARIAMA, &wrong(&code))
+                .await
+                .problem(401, "invalid_code");
         }
         // Tries count across codes, and however the address is typed.
         let newer = world.code(MARIAMA).await;
-        exchange(&world, "MARIAMA@example.org", "no digits at all").await.problem(401, "invalid_code");
+        exchange(&world, "MARIAMA@example.org", "no digits at all")
+            .await
+            .problem(401, "invalid_code");
         for code in [&code, &newer, &wrong(&code)] {
             let pause = exchange(&world, MARIAMA, code).await.problem(429, "too_many_tries");
             let seconds: i64 = pause.header("retry-after").parse().expect("seconds");
@@ -142,12 +165,16 @@ both! {
         world.sign_in("other@example.org").await;
         world.clock().advance(30 * MINUTE);
         let code = world.code(MARIAMA).await;
-        exchange(&world, MARIAMA, &wrong(&code)).await.problem(401, "invalid_code");
+        exchange(&world, MARIAMA, &wrong(&code))
+            .await
+            .problem(401, "invalid_code");
         exchange(&world, MARIAMA, &code).await.expect(200);
         // And a sign-in wipes the slate.
         let code = world.code(MARIAMA).await;
         for _ in 0..4 {
-            exchange(&world, MARIAMA, &wrong(&code)).await.problem(401, "invalid_code");
+            exchange(&world, MARIAMA, &wrong(&code))
+                .await
+                .problem(401, "invalid_code");
         }
         exchange(&world, MARIAMA, &code).await.expect(200);
     }
@@ -158,7 +185,11 @@ both! {
         let body = json!({"grant_type": "email_code", "email": MARIAMA, "code": wrong(&code)});
         let mut tries = tokio::task::JoinSet::new();
         for number in 0..20 {
-            let person = if number % 2 == 0 { world.anonymous() } else { world.anonymous().at(&other) };
+            let person = if number % 2 == 0 {
+                world.anonymous()
+            } else {
+                world.anonymous().at(&other)
+            };
             let request = person.post("/v1/auth/tokens", body.clone());
             tries.spawn(async { request.await.status });
         }
@@ -174,7 +205,11 @@ both! {
         }
         // Nobody is told, and nothing is sent, however the address is spelled.
         for spelling in [MARIAMA, "MARIAMA@Example.org"] {
-            world.anonymous().post("/v1/auth/codes", json!({"email": spelling})).await.expect(202);
+            world
+                .anonymous()
+                .post("/v1/auth/codes", json!({"email": spelling}))
+                .await
+                .expect(202);
         }
         world.code("other@example.org").await;
         assert_eq!(world.mailbox().count_to(MARIAMA), 0);
@@ -184,9 +219,17 @@ both! {
 
     async fn a_mail_server_that_is_away_is_tried_again(world: World) {
         world.mailbox().refuse_next(1, 450);
-        world.anonymous().post("/v1/auth/codes", json!({"email": MARIAMA})).await.expect(202);
+        world
+            .anonymous()
+            .post("/v1/auth/codes", json!({"email": MARIAMA}))
+            .await
+            .expect(202);
         let sql = world.sql().await;
-        while sql.number("SELECT count(*) FROM mail WHERE last_error IS NOT NULL").await == 0 {
+        while sql
+            .number("SELECT count(*) FROM mail WHERE last_error IS NOT NULL")
+            .await
+            == 0
+        {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
         assert_eq!(world.mailbox().count_to(MARIAMA), 0);
@@ -199,11 +242,24 @@ both! {
 
     async fn addresses_that_nobody_can_have_are_refused(world: World) {
         let long = format!("{}@example.org", "a".repeat(300));
-        for email in ["", "mariama", "@example.org", "mariama@", "a b@example.org", "a@b@example.org", "mariama@exa\u{200b}mple.org",
-                      "m\u{430}riama@example.org", "mariama@example.org\r\nBcc: all@example.org", &long] {
+        for email in [
+            "",
+            "mariama",
+            "@example.org",
+            "mariama@",
+            "a b@example.org",
+            "a@b@example.org",
+            "mariama@exa\u{200b}mple.org",
+            "m\u{430}riama@example.org",
+            "mariama@example.org\r\nBcc: all@example.org",
+            &long,
+        ] {
             for (path, body) in [
                 ("/v1/auth/codes", json!({"email": email})),
-                ("/v1/auth/tokens", json!({"grant_type": "email_code", "email": email, "code": "12345678"})),
+                (
+                    "/v1/auth/tokens",
+                    json!({"grant_type": "email_code", "email": email, "code": "12345678"}),
+                ),
             ] {
                 let refused = world.anonymous().post(path, body).await.problem(422, "invalid");
                 assert_eq!(refused["errors"][0]["pointer"], "/email", "{email:?}: {refused}");
@@ -216,14 +272,33 @@ both! {
         for (body, faults) in [
             (json!({"grant_type": "password"}), ("/grant_type", "unknown_grant_type")),
             (json!({}), ("/grant_type", "required")),
-            (json!({"grant_type": "email_code", "email": MARIAMA}), ("/code", "required")),
-            (json!({"grant_type": "email_code", "code": "12345678"}), ("/email", "required")),
+            (
+                json!({"grant_type": "email_code", "email": MARIAMA}),
+                ("/code", "required"),
+            ),
+            (
+                json!({"grant_type": "email_code", "code": "12345678"}),
+                ("/email", "required"),
+            ),
             (json!({"grant_type": "refresh_token"}), ("/refresh_token", "required")),
-            (json!({"grant_type": "email_code", "email": MARIAMA, "code": "1", "refresh_token": "x"}), ("/refresh_token", "unknown_field")),
-            (json!({"grant_type": "refresh_token", "refresh_token": "x", "code": "1"}), ("/code", "unknown_field")),
-            (json!({"grant_type": "email_code", "email": MARIAMA, "code": "1".repeat(65)}), ("/code", "too_long")),
+            (
+                json!({"grant_type": "email_code", "email": MARIAMA, "code": "1", "refresh_token": "x"}),
+                ("/refresh_token", "unknown_field"),
+            ),
+            (
+                json!({"grant_type": "refresh_token", "refresh_token": "x", "code": "1"}),
+                ("/code", "unknown_field"),
+            ),
+            (
+                json!({"grant_type": "email_code", "email": MARIAMA, "code": "1".repeat(65)}),
+                ("/code", "too_long"),
+            ),
         ] {
-            anonymous.post("/v1/auth/tokens", body).await.problem(422, "invalid").faults(&[faults]);
+            anonymous
+                .post("/v1/auth/tokens", body)
+                .await
+                .problem(422, "invalid")
+                .faults(&[faults]);
         }
     }
 
@@ -235,7 +310,10 @@ both! {
         me(&world.bearer(&answer.text_of("access_token"))).await.expect(200);
         // Whoever lost the answer gets the same successor again, for a minute.
         world.clock().advance(50 * SECOND);
-        assert_eq!(refresh(&world, &first).await.expect(200)["refresh_token"], second.as_str());
+        assert_eq!(
+            refresh(&world, &first).await.expect(200)["refresh_token"],
+            second.as_str()
+        );
         let third = refresh(&world, &second).await.expect(200).text_of("refresh_token");
         assert_ne!(second, third);
         // Rotated in time, it lives on and on.
@@ -257,7 +335,13 @@ both! {
             let anonymous = world.anonymous();
             let (one, two) = tokio::join!(
                 async { anonymous.post("/v1/auth/tokens", body.clone()).await.expect(200) },
-                async { anonymous.at(&other).post("/v1/auth/tokens", body.clone()).await.expect(200) },
+                async {
+                    anonymous
+                        .at(&other)
+                        .post("/v1/auth/tokens", body.clone())
+                        .await
+                        .expect(200)
+                },
             );
             assert_eq!(one["refresh_token"], two["refresh_token"]);
             token = one.text_of("refresh_token");
@@ -270,10 +354,16 @@ both! {
         let elsewhere = world.sign_in(MARIAMA).await;
         let second = refresh(&world, &first.text_of("refresh_token")).await.expect(200);
         world.clock().advance(61 * SECOND);
-        refresh(&world, &first.text_of("refresh_token")).await.problem(401, "invalid_refresh_token");
-        refresh(&world, &second.text_of("refresh_token")).await.problem(401, "invalid_refresh_token");
+        refresh(&world, &first.text_of("refresh_token"))
+            .await
+            .problem(401, "invalid_refresh_token");
+        refresh(&world, &second.text_of("refresh_token"))
+            .await
+            .problem(401, "invalid_refresh_token");
         for tokens in [&first, &second] {
-            me(&world.bearer(&tokens.text_of("access_token"))).await.problem(401, "sign_in_required");
+            me(&world.bearer(&tokens.text_of("access_token")))
+                .await
+                .problem(401, "sign_in_required");
         }
         // The same person's other sign-in is another family.
         me(&elsewhere).await.expect(200);
@@ -289,7 +379,9 @@ both! {
             revoke(&world, &tokens.text_of(kind)).await;
             me(&mariama).await.problem(401, "sign_in_required");
             me(&mariama.at(&other)).await.problem(401, "sign_in_required");
-            refresh(&world, &tokens.text_of("refresh_token")).await.problem(401, "invalid_refresh_token");
+            refresh(&world, &tokens.text_of("refresh_token"))
+                .await
+                .problem(401, "invalid_refresh_token");
             // Again, and for tokens that never were, the answer is the same.
             revoke(&world, &tokens.text_of(kind)).await;
         }
@@ -310,10 +402,23 @@ both! {
         let mariama = world.sign_in(MARIAMA).await;
         let account = me(&mariama).await.expect(200);
         assert_eq!((&account["name"], &account["language"]), (&json!(""), &json!("fr")));
-        let named = mariama.patch("/v1/me", &account.etag(), json!({"name": " Mariama Diallo ", "language": "en"})).await.expect(200);
-        assert_eq!((&named["name"], &named["language"]), (&json!("Mariama Diallo"), &json!("en")));
+        let named = mariama
+            .patch(
+                "/v1/me",
+                &account.etag(),
+                json!({"name": " Mariama Diallo ", "language": "en"}),
+            )
+            .await
+            .expect(200);
+        assert_eq!(
+            (&named["name"], &named["language"]),
+            (&json!("Mariama Diallo"), &json!("en"))
+        );
         assert_eq!(me(&mariama).await.expect(200).etag(), named.etag());
-        let cleared = mariama.patch("/v1/me", &named.etag(), json!({"name": null})).await.expect(200);
+        let cleared = mariama
+            .patch("/v1/me", &named.etag(), json!({"name": null}))
+            .await
+            .expect(200);
         assert_eq!((&cleared["name"], &cleared["language"]), (&json!(""), &json!("en")));
         for (patch, fault) in [
             (json!({"language": null}), ("/language", "required")),
@@ -322,7 +427,11 @@ both! {
             (json!({"administrator": true}), ("/administrator", "unknown_field")),
             (json!({"name": "x".repeat(201)}), ("/name", "too_long")),
         ] {
-            mariama.patch("/v1/me", &cleared.etag(), patch).await.problem(422, "invalid").faults(&[fault]);
+            mariama
+                .patch("/v1/me", &cleared.etag(), patch)
+                .await
+                .problem(422, "invalid")
+                .faults(&[fault]);
         }
     }
 }

@@ -239,13 +239,33 @@ both! {
         let email = "mariama@example.org";
         world.command(["token", email]).run().await.refused("nobody here");
         for _ in 0..2 {
-            world.command(["admin", "add", "Mariama@Example.org"]).run().await.succeeded();
+            world
+                .command(["admin", "add", "Mariama@Example.org"])
+                .run()
+                .await
+                .succeeded();
         }
-        world.command(["admin", "add", "mariama"]).run().await.refused("mariama");
-        assert_eq!(world.sql().await.number("SELECT count(*) FROM journal WHERE act = 'add_administrator'").await, 1);
+        world
+            .command(["admin", "add", "mariama"])
+            .run()
+            .await
+            .refused("mariama");
+        assert_eq!(
+            world
+                .sql()
+                .await
+                .number("SELECT count(*) FROM journal WHERE act = 'add_administrator'")
+                .await,
+            1
+        );
         // The commands go by the host's clock, and so does the server they are for.
         let process = world.process().await;
-        let token = world.command(["token", email, "--minutes", "60"]).run().await.succeeded().output;
+        let token = world
+            .command(["token", email, "--minutes", "60"])
+            .run()
+            .await
+            .succeeded()
+            .output;
         let mariama = world.bearer(token.trim()).at_address(process.address);
         assert_eq!(mariama.get("/v1/me").await.expect(200)["administrator"], true);
         for minutes in ["0", "1441", "-1", "x"] {
@@ -258,13 +278,25 @@ both! {
     async fn a_health_check_tells_a_ready_server_from_none(world: World) {
         let process = world.process().await;
         let address = process.address.to_string();
-        world.command(["healthcheck", "--listen", &address]).run().await.succeeded();
+        world
+            .command(["healthcheck", "--listen", &address])
+            .run()
+            .await
+            .succeeded();
         process.kill().await;
-        world.command(["healthcheck", "--listen", &address]).run().await.refused(&address);
+        world
+            .command(["healthcheck", "--listen", &address])
+            .run()
+            .await
+            .refused(&address);
     }
 
     async fn a_server_with_another_secret_refuses_to_start(world: World) {
-        let other = world.command(["serve", "--listen", "127.0.0.1:0"]).env("PALABRE_SECRET", SECRET).run().await;
+        let other = world
+            .command(["serve", "--listen", "127.0.0.1:0"])
+            .env("PALABRE_SECRET", SECRET)
+            .run()
+            .await;
         assert!(!other.success, "{other:?}");
         assert!(other.errors.contains("PALABRE_SECRET"), "{other:?}");
         assert!(!other.errors.contains(SECRET), "{other:?}");
@@ -273,17 +305,36 @@ both! {
     async fn migrating_twice_changes_nothing(world: World) {
         let before = world.sql().await.number("SELECT count(*) FROM seaql_migrations").await;
         world.command(["migrate"]).run().await.succeeded();
-        assert_eq!(world.sql().await.number("SELECT count(*) FROM seaql_migrations").await, before);
-        world.person("mariama@example.org").await.get("/v1/me").await.expect(200);
+        assert_eq!(
+            world.sql().await.number("SELECT count(*) FROM seaql_migrations").await,
+            before
+        );
+        world
+            .person("mariama@example.org")
+            .await
+            .get("/v1/me")
+            .await
+            .expect(200);
     }
 
     async fn mail_without_a_mail_server_lies_in_files(world: World) {
         let outbox = world.folder().join("letters");
-        let command = world.command(["serve", "--listen", "127.0.0.1:0"]).without("PALABRE_SMTP_URL");
+        let command = world
+            .command(["serve", "--listen", "127.0.0.1:0"])
+            .without("PALABRE_SMTP_URL");
         let process = command.env("PALABRE_OUTBOX_DIR", "letters").serve().await;
         let anonymous = world.anonymous().at_address(process.address);
-        anonymous.post("/v1/auth/codes", serde_json::json!({"email": "mariama@example.org"})).await.expect(202);
-        let letters = || std::fs::read_dir(&outbox).into_iter().flatten().flatten().map(|entry| entry.path());
+        anonymous
+            .post("/v1/auth/codes", serde_json::json!({"email": "mariama@example.org"}))
+            .await
+            .expect(202);
+        let letters = || {
+            std::fs::read_dir(&outbox)
+                .into_iter()
+                .flatten()
+                .flatten()
+                .map(|entry| entry.path())
+        };
         while letters().next().is_none() {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }

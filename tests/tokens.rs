@@ -63,8 +63,12 @@ both! {
         assert_eq!(header["typ"], "at+jwt");
         assert!(claims["exp"].as_i64() <= claims["iat"].as_i64().map(|iat| iat + 900));
         let key = servers_key(&world).await;
-        let ours = |header: &Value, claims: &Value| sign(header, claims, |message| key.sign(message).to_bytes().to_vec());
-        let (iat, exp) = (claims["iat"].as_i64().expect("iat"), claims["exp"].as_i64().expect("exp"));
+        let ours =
+            |header: &Value, claims: &Value| sign(header, claims, |message| key.sign(message).to_bytes().to_vec());
+        let (iat, exp) = (
+            claims["iat"].as_i64().expect("iat"),
+            claims["exp"].as_i64().expect("exp"),
+        );
 
         // What is taken: the server's own word, to the letter, so that the refusals below mean something.
         world.bearer(&ours(&header, &claims)).get("/v1/me").await.expect(200);
@@ -90,43 +94,89 @@ both! {
             ("alg none", none("none")),
             ("alg None", none("None")),
             ("no alg", sign(&without(&header, "alg"), &claims, |_| Vec::new())),
-            ("HS256 with the public key", sign(&hs256, &claims, |message| mac(public.as_bytes(), message))),
-            ("HS256 with the public key as text", sign(&hs256, &claims, |message| mac(encode(public.to_bytes()).as_bytes(), message))),
+            (
+                "HS256 with the public key",
+                sign(&hs256, &claims, |message| mac(public.as_bytes(), message)),
+            ),
+            (
+                "HS256 with the public key as text",
+                sign(&hs256, &claims, |message| {
+                    mac(encode(public.to_bytes()).as_bytes(), message)
+                }),
+            ),
             ("another key under the same kid", theirs(&header)),
-            ("another key that the token brings along", theirs(&with(&header, "jwk", jwk))),
+            (
+                "another key that the token brings along",
+                theirs(&with(&header, "jwk", jwk)),
+            ),
             ("no signature", format!("{head}.{body}.")),
             ("two parts", format!("{head}.{body}")),
             ("four parts", format!("{good}.{signature}")),
             ("a flipped signature", format!("{head}.{body}.{}", encode(flipped))),
-            ("other claims under the signature", format!("{head}.{}.{signature}", encode(with(&claims, "exp", json!(exp + 1)).to_string()))),
+            (
+                "other claims under the signature",
+                format!(
+                    "{head}.{}.{signature}",
+                    encode(with(&claims, "exp", json!(exp + 1)).to_string())
+                ),
+            ),
             ("another kid", ours(&with(&header, "kid", json!("other")), &claims)),
             ("no kid", ours(&without(&header, "kid"), &claims)),
             ("typ JWT", ours(&with(&header, "typ", json!("JWT")), &claims)),
             ("no typ", ours(&without(&header, "typ"), &claims)),
-            ("another issuer", ours(&header, &with(&claims, "iss", json!("https://example.org")))),
+            (
+                "another issuer",
+                ours(&header, &with(&claims, "iss", json!("https://example.org"))),
+            ),
             ("no issuer", ours(&header, &without(&claims, "iss"))),
             ("another audience", ours(&header, &with(&claims, "aud", json!("other")))),
             ("no audience", ours(&header, &without(&claims, "aud"))),
             ("expired", ours(&header, &with(&claims, "exp", json!(iat)))),
             ("no expiry", ours(&header, &without(&claims, "exp"))),
-            ("an expiry that is a text", ours(&header, &with(&claims, "exp", json!("4102444800")))),
-            ("issued in an hour", ours(&header, &with(&claims, "iat", json!(iat + 3600)))),
+            (
+                "an expiry that is a text",
+                ours(&header, &with(&claims, "exp", json!("4102444800"))),
+            ),
+            (
+                "issued in an hour",
+                ours(&header, &with(&claims, "iat", json!(iat + 3600))),
+            ),
             ("a sign-in that is not", ours(&header, &with(&claims, "sid", unknown))),
             ("no sign-in", ours(&header, &without(&claims, "sid"))),
             ("nothing", String::new()),
             ("something", "…".into()),
         ];
         for (what, token) in &refused {
-            let answer = world.request(reqwest::Method::GET, "/v1/me").header("authorization", &format!("Bearer {token}")).await;
-            assert_eq!((answer.status, &answer["code"]), (401, &json!("sign_in_required")), "{what}: {answer}");
+            let answer = world
+                .request(reqwest::Method::GET, "/v1/me")
+                .header("authorization", &format!("Bearer {token}"))
+                .await;
+            assert_eq!(
+                (answer.status, &answer["code"]),
+                (401, &json!("sign_in_required")),
+                "{what}: {answer}"
+            );
         }
-        for scheme in [format!("Basic {good}"), good.clone(), format!("Bearer{good}"), format!("Bearer {good} {good}")] {
-            world.request(reqwest::Method::GET, "/v1/me").header("authorization", &scheme).await.problem(401, "sign_in_required");
+        for scheme in [
+            format!("Basic {good}"),
+            good.clone(),
+            format!("Bearer{good}"),
+            format!("Bearer {good} {good}"),
+        ] {
+            world
+                .request(reqwest::Method::GET, "/v1/me")
+                .header("authorization", &scheme)
+                .await
+                .problem(401, "sign_in_required");
         }
         // A bad token is refused where none would be needed, too: its owner believes to be signed in.
         let workshop = world.workshop().public().published().await;
         world.anonymous().get(&workshop.path).await.expect(200);
-        world.bearer("bad").get(&workshop.path).await.problem(401, "sign_in_required");
+        world
+            .bearer("bad")
+            .get(&workshop.path)
+            .await
+            .problem(401, "sign_in_required");
     }
 
     async fn anyone_can_check_a_token_with_the_published_keys(world: World) {
@@ -134,8 +184,14 @@ both! {
         let (header, _) = parts(&token);
         let keys = world.anonymous().get("/.well-known/jwks.json").await.expect(200).json();
         let keys = keys["keys"].as_array().expect("keys");
-        let key = keys.iter().find(|key| key["kid"] == header["kid"]).expect("the token's key");
-        assert_eq!((&key["kty"], &key["crv"], &key["alg"], key.get("d")), (&json!("OKP"), &json!("Ed25519"), &json!("EdDSA"), None));
+        let key = keys
+            .iter()
+            .find(|key| key["kid"] == header["kid"])
+            .expect("the token's key");
+        assert_eq!(
+            (&key["kty"], &key["crv"], &key["alg"], key.get("d")),
+            (&json!("OKP"), &json!("Ed25519"), &json!("EdDSA"), None)
+        );
         let public: [u8; 32] = decode(key["x"].as_str().expect("x")).try_into().expect("32 bytes");
         let (message, signature) = token.rsplit_once('.').expect("a signature");
         let signature: [u8; 64] = decode(signature).try_into().expect("64 bytes");

@@ -50,15 +50,34 @@ both! {
 
     async fn only_json_is_taken_for_json(world: World) {
         let body = json!({"email": "mariama@example.org"}).to_string();
-        let ask = |content_type: &str| world.anonymous().post_bytes("/v1/auth/codes", content_type, body.clone());
-        for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/json", "application/jsonx", "", "x"] {
+        let ask = |content_type: &str| {
+            world
+                .anonymous()
+                .post_bytes("/v1/auth/codes", content_type, body.clone())
+        };
+        for kind in [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=x",
+            "text/json",
+            "application/jsonx",
+            "",
+            "x",
+        ] {
             let refused = ask(kind).await.problem(415, "unsupported_media_type");
             assert!(refused.text_of("detail").contains("application/json"), "{refused}");
         }
-        for kind in ["application/json", "application/json; charset=utf-8", "Application/JSON"] {
+        for kind in [
+            "application/json",
+            "application/json; charset=utf-8",
+            "Application/JSON",
+        ] {
             ask(kind).await.expect(202);
         }
-        world.request(reqwest::Method::POST, "/v1/auth/codes").await.problem(415, "unsupported_media_type");
+        world
+            .request(reqwest::Method::POST, "/v1/auth/codes")
+            .await
+            .problem(415, "unsupported_media_type");
         let mariama = world.person("mariama@example.org").await;
         let me = mariama.get("/v1/me").await.expect(200);
         for kind in ["application/json", "application/merge-patch+json"] {
@@ -73,10 +92,17 @@ both! {
         let bomb = gzip.finish().expect("memory");
         assert!(bomb.len() < LIMIT);
         for encoding in ["gzip", "br", "deflate", "zstd", "identity, gzip"] {
-            let request = world.anonymous().post_bytes("/v1/auth/codes", "application/json", bomb.clone());
-            request.header("content-encoding", encoding).await.problem(415, "unsupported_media_type");
+            let request = world
+                .anonymous()
+                .post_bytes("/v1/auth/codes", "application/json", bomb.clone());
+            request
+                .header("content-encoding", encoding)
+                .await
+                .problem(415, "unsupported_media_type");
         }
-        let plain = world.anonymous().post("/v1/auth/codes", json!({"email": "mariama@example.org"}));
+        let plain = world
+            .anonymous()
+            .post("/v1/auth/codes", json!({"email": "mariama@example.org"}));
         plain.header("content-encoding", "identity").await.expect(202);
     }
 
@@ -115,10 +141,22 @@ both! {
         let me = admin.get("/v1/me").await.expect(200);
         for body in [deep.as_str(), &deep_object, "{", "", "{\"name\": \"\\ud800\"}"] {
             let patch = admin.request(reqwest::Method::PATCH, "/v1/me").if_match(&me.etag());
-            patch.bytes("application/json", body).await.problem(400, "malformed_json");
+            patch
+                .bytes("application/json", body)
+                .await
+                .problem(400, "malformed_json");
         }
-        for bytes in [b"{\"email\": \"\xff\xfe\"}".as_slice(), b"\xef\xbb\xbf{\"email\": \"a@example.org\"}", b"\0", b"{\"email\": \"a@ex\xc3ample.org\"}"] {
-            world.anonymous().post_bytes("/v1/auth/codes", "application/json", bytes).await.problem(400, "malformed_json");
+        for bytes in [
+            b"{\"email\": \"\xff\xfe\"}".as_slice(),
+            b"\xef\xbb\xbf{\"email\": \"a@example.org\"}",
+            b"\0",
+            b"{\"email\": \"a@ex\xc3ample.org\"}",
+        ] {
+            world
+                .anonymous()
+                .post_bytes("/v1/auth/codes", "application/json", bytes)
+                .await
+                .problem(400, "malformed_json");
         }
     }
 

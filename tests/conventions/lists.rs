@@ -19,19 +19,35 @@ both! {
         }
         let newest_first: Vec<String> = (1..=7).rev().map(|number| format!("Atelier {number}")).collect();
         for limit in [1, 2, 3, 6, 7, 8, 200] {
-            assert_eq!(titles(&admin.list(&format!("/v1/workshops?limit={limit}")).await), newest_first, "limit {limit}");
+            assert_eq!(
+                titles(&admin.list(&format!("/v1/workshops?limit={limit}")).await),
+                newest_first,
+                "limit {limit}"
+            );
         }
         // What comes in between moves nothing that was not read yet.
         let first = admin.get("/v1/workshops?limit=3").await.expect(200);
         world.workshop().titled("Atelier 8").by(&admin).await;
-        let next = admin.get(&format!("/v1/workshops?limit=3&cursor={}", first.text_of("next_cursor"))).await.expect(200);
-        assert_eq!(titles(next["items"].as_array().expect("items")), ["Atelier 4", "Atelier 3", "Atelier 2"]);
+        let next = admin
+            .get(&format!(
+                "/v1/workshops?limit=3&cursor={}",
+                first.text_of("next_cursor")
+            ))
+            .await
+            .expect(200);
+        assert_eq!(
+            titles(next["items"].as_array().expect("items")),
+            ["Atelier 4", "Atelier 3", "Atelier 2"]
+        );
     }
 
     async fn an_empty_list_is_a_page_too(world: World) {
         let mariama = world.person("mariama@example.org").await;
         for path in ["/v1/workshops", "/v1/me/registrations"] {
-            assert_eq!(mariama.get(path).await.expect(200).json(), json!({"items": [], "next_cursor": null}));
+            assert_eq!(
+                mariama.get(path).await.expect(200).json(),
+                json!({"items": [], "next_cursor": null})
+            );
         }
     }
 
@@ -49,7 +65,10 @@ both! {
         assert_eq!(count("?limit=999").await, 51);
         assert_eq!(count("?limit=99999999999999999999999999").await, 51);
         for limit in ["0", "-1", "", "1.5", "abc", "1e2", "+5", "0x10", "%00"] {
-            let refused = admin.get(&format!("/v1/workshops?limit={limit}")).await.problem(400, "malformed_query");
+            let refused = admin
+                .get(&format!("/v1/workshops?limit={limit}"))
+                .await
+                .problem(400, "malformed_query");
             assert_eq!(refused["errors"][0]["pointer"], "?limit", "{refused}");
         }
         let sql = world.sql().await;
@@ -68,7 +87,11 @@ both! {
             ("cursor=bnVsbA", "?cursor", "invalid_cursor"),
             ("cursor=%00%ff", "?cursor", "invalid_cursor"),
         ] {
-            admin.get(&format!("/v1/workshops?{query}")).await.problem(400, "malformed_query").faults(&[(pointer, code)]);
+            admin
+                .get(&format!("/v1/workshops?{query}"))
+                .await
+                .problem(400, "malformed_query")
+                .faults(&[(pointer, code)]);
         }
         admin.get("/v1/workshops?state=draft").await.expect(200);
     }
@@ -77,9 +100,23 @@ both! {
         let admin = world.administrator().await;
         world.workshop().titled("En préparation").by(&admin).await;
         world.workshop().titled("Publié").by(&admin).published().await;
-        world.workshop().titled("Archivé").by(&admin).published().await.archive().await;
-        for (state, title) in [("draft", "En préparation"), ("published", "Publié"), ("archived", "Archivé")] {
-            assert_eq!(titles(&admin.list(&format!("/v1/workshops?state={state}&limit=1")).await), [title]);
+        world
+            .workshop()
+            .titled("Archivé")
+            .by(&admin)
+            .published()
+            .await
+            .archive()
+            .await;
+        for (state, title) in [
+            ("draft", "En préparation"),
+            ("published", "Publié"),
+            ("archived", "Archivé"),
+        ] {
+            assert_eq!(
+                titles(&admin.list(&format!("/v1/workshops?state={state}&limit=1")).await),
+                [title]
+            );
         }
     }
 }

@@ -8,8 +8,19 @@ const PAGE: &str = crate::support::FRONT_END;
 
 both! {
     async fn an_address_that_is_not_there_is_a_problem_too(world: World) {
-        for path in ["/", "/v1", "/v1/", "/v1/nothing", "/v1/me/", "/v1//me", "/v2/me", "/v1/workshops/", "/.well-known/nothing", "/robots.txt",
-                     "/v1/me%2Fregistrations"] {
+        for path in [
+            "/",
+            "/v1",
+            "/v1/",
+            "/v1/nothing",
+            "/v1/me/",
+            "/v1//me",
+            "/v2/me",
+            "/v1/workshops/",
+            "/.well-known/nothing",
+            "/robots.txt",
+            "/v1/me%2Fregistrations",
+        ] {
             world.anonymous().get(path).await.problem(404, "not_found");
         }
     }
@@ -22,7 +33,11 @@ both! {
             (Method::POST, "/livez", "GET, HEAD"),
             (Method::POST, "/openapi.json", "GET, HEAD"),
             (Method::TRACE, "/v1/me", "GET, HEAD, PATCH"),
-            ("PROPFIND".parse().expect("a method"), "/v1/workshops", "GET, HEAD, POST"),
+            (
+                "PROPFIND".parse().expect("a method"),
+                "/v1/workshops",
+                "GET, HEAD, POST",
+            ),
         ] {
             let refused = world.request(method, path).await.problem(405, "method_not_allowed");
             let sorted = |list: &str| {
@@ -57,17 +72,37 @@ both! {
                 request = request.header("accept-language", asked);
             }
             let problem = request.await.problem(404, "not_found");
-            assert_eq!((problem.header("content-language"), &problem["title"]), (language, &title.into()), "{asked:?}");
+            assert_eq!(
+                (problem.header("content-language"), &problem["title"]),
+                (language, &title.into()),
+                "{asked:?}"
+            );
         }
         // The words of single fields as well.
-        let refused = world.anonymous().post("/v1/auth/codes", serde_json::json!({})).english().await.problem(422, "invalid");
+        let refused = world
+            .anonymous()
+            .post("/v1/auth/codes", serde_json::json!({}))
+            .english()
+            .await
+            .problem(422, "invalid");
         assert_eq!(refused["errors"][0]["detail"], "This field is required.");
     }
 
     async fn identifiers_that_are_none_are_malformed(world: World) {
         let admin = world.administrator().await;
-        for id in ["x", "1", "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4", "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4eX", "%00", "a%00b", "%ff", "%zz",
-                   "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e%00", "'%20OR%201=1--", "..%2f..%2fetc%2fpasswd"] {
+        for id in [
+            "x",
+            "1",
+            "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4",
+            "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4eX",
+            "%00",
+            "a%00b",
+            "%ff",
+            "%zz",
+            "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e%00",
+            "'%20OR%201=1--",
+            "..%2f..%2fetc%2fpasswd",
+        ] {
             let answer = admin.get(&format!("/v1/workshops/{id}")).await;
             assert!(answer.status == 400 || answer.status == 404, "{answer}");
         }
@@ -75,16 +110,29 @@ both! {
         // Upper case is the same identifier.
         let workshop = world.workshop().await;
         let path = format!("/v1/workshops/{}", workshop.id.to_uppercase());
-        assert_eq!(workshop.organiser.get(&path).await.expect(200)["id"], workshop.id.as_str());
+        assert_eq!(
+            workshop.organiser.get(&path).await.expect(200)["id"],
+            workshop.id.as_str()
+        );
     }
 
     async fn oversized_and_broken_heads_harm_nobody(world: World) {
         let long = "a".repeat(20_000);
-        world.anonymous().get(&format!("/v1/{long}")).await.problem(404, "not_found");
+        world
+            .anonymous()
+            .get(&format!("/v1/{long}"))
+            .await
+            .problem(404, "not_found");
         for head in [
             format!("GET /v1/{} HTTP/1.1\r\nHost: x\r\n\r\n", "a".repeat(300_000)),
-            format!("GET /v1/me HTTP/1.1\r\nHost: x\r\nX-Long: {}\r\n\r\n", "a".repeat(300_000)),
-            format!("GET /v1/me HTTP/1.1\r\nHost: x\r\n{}\r\n", "X-Many: 1\r\n".repeat(5_000)),
+            format!(
+                "GET /v1/me HTTP/1.1\r\nHost: x\r\nX-Long: {}\r\n\r\n",
+                "a".repeat(300_000)
+            ),
+            format!(
+                "GET /v1/me HTTP/1.1\r\nHost: x\r\n{}\r\n",
+                "X-Many: 1\r\n".repeat(5_000)
+            ),
             "GET /v1/\0 HTTP/1.1\r\nHost: x\r\n\r\n".into(),
             "GET /v1/me HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n".into(),
             "GET /v1/me HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n".into(),
@@ -104,7 +152,10 @@ both! {
             .request(Method::OPTIONS, "/v1/workshops")
             .header("origin", PAGE)
             .header("access-control-request-method", "PATCH")
-            .header("access-control-request-headers", "authorization, content-type, if-match, accept-language")
+            .header(
+                "access-control-request-headers",
+                "authorization, content-type, if-match, accept-language",
+            )
             .await
             .expect(200);
         assert_eq!(preflight.header("access-control-allow-origin"), PAGE);
@@ -133,7 +184,12 @@ both! {
 
     async fn each_request_has_an_id_of_its_own(world: World) {
         let one = world.anonymous().get("/livez").await.expect(204);
-        let two = world.anonymous().get("/livez").header("x-request-id", "mine").await.expect(204);
+        let two = world
+            .anonymous()
+            .get("/livez")
+            .header("x-request-id", "mine")
+            .await
+            .expect(204);
         assert_ne!(one.header("x-request-id"), two.header("x-request-id"));
         assert_ne!(two.header("x-request-id"), "mine");
     }

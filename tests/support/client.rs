@@ -133,11 +133,6 @@ impl Request {
         self
     }
 
-    pub fn stream(mut self, content_type: &str, body: reqwest::Body) -> Self {
-        self.http = self.http.header("content-type", content_type).body(body);
-        self
-    }
-
     /// Sends it; a connection that breaks is an error here and a failure everywhere else.
     pub async fn send(self) -> Result<Answer, reqwest::Error> {
         let (method, path) = (self.method.clone(), self.path.clone());

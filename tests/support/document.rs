@@ -50,12 +50,16 @@ impl Operation {
 
 /// `{digest}.png` fits `0f1e.png`.
 fn fits(expected: &str, found: &str) -> bool {
-    match (expected.find('{'), expected.find('}')) {
-        (Some(open), Some(close)) => {
-            let (before, after) = (&expected[..open], &expected[close + 1..]);
-            found.len() > before.len() + after.len() && found.starts_with(before) && found.ends_with(after)
-        }
-        _ => expected == found,
+    let parts = expected.split_once('{').and_then(|(before, rest)| {
+        let (_, after) = rest.split_once('}')?;
+        Some((before, after))
+    });
+    match parts {
+        Some((before, after)) => found
+            .strip_prefix(before)
+            .and_then(|rest| rest.strip_suffix(after))
+            .is_some_and(|id| !id.is_empty()),
+        None => expected == found,
     }
 }
 

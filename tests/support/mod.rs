@@ -22,19 +22,18 @@ mod server;
 mod workshop;
 
 pub use answer::Answer;
-pub use binary::{Finished, Palabre, Process};
+pub use binary::{Finished, Palabre};
 pub use client::{Person, Request};
-pub use clock::{DAY, HOUR, MINUTE, SECOND};
-pub use database::{Backend, Sql};
+pub use clock::{DAY, MINUTE, SECOND};
+pub use database::Backend;
 pub use document::{DOCUMENT, Operation, REFRESH, document, faults, operations};
-pub use raw::Raw;
-pub use server::{FRONT_END, Server, World};
-pub use workshop::{Draft, Workshop};
+pub use server::{FRONT_END, World};
+pub use workshop::Workshop;
 
 /// Each test once on SQLite and once on PostgreSQL, in a world of its own.
 macro_rules! both {
-    ($($(#[$attribute:meta])* async fn $name:ident($world:ident: World) $body:block)+) => {
-        $(async fn $name($world: $crate::support::World) $body)+
+    ($($(#[$attribute:meta])* async fn $name:ident($world:ident: $type:ty) $body:block)+) => {
+        $(async fn $name($world: $type) $body)+
 
         mod sqlite {
             $($(#[$attribute])* #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

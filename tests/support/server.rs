@@ -89,7 +89,7 @@ impl Server {
 
 impl World {
     /// Runs one test in a new world; what [`both!`](super::both) expands to.
-    pub async fn with<F: Future<Output = ()>>(backend: Backend, test: impl FnOnce(World) -> F) {
+    pub async fn with<F: Future<Output = ()>>(backend: Backend, test: impl FnOnce(Self) -> F) {
         let world = Self::new(backend).await;
         test(world.clone()).await;
         // After a panic nothing is tidied up: folder and cluster are temporary anyway.

@@ -219,9 +219,6 @@ codes! {
     TooManyTries 429 "too_many_tries"
         "Trop d'essais" "Trop de codes erronés pour cette adresse. Réessayez dans {minutes} minutes."
         "Too many tries" "Too many wrong codes for this address. Try again in {minutes} minutes.";
-    TooManyCodes 429 "too_many_codes"
-        "Trop de demandes" "Trop de codes ont été demandés pour cette adresse. Réessayez dans {minutes} minutes."
-        "Too many codes" "Too many codes were asked for this address. Try again in {minutes} minutes.";
     HeadersTooLarge 431 "headers_too_large"
         "En-têtes trop volumineux" "Les en-têtes de la requête sont trop volumineux."
         "Headers too large" "The headers of the request are too large.";
@@ -385,11 +382,6 @@ const FAULTS: &[(&str, &str, &str)] = &[
         "A later version of the charter has replaced it; the current one is {current}.",
     ),
     (
-        "too_many",
-        "Trop d'éléments : au plus {max}.",
-        "Too many: at most {max}.",
-    ),
-    (
         "unknown_grant_type",
         "Attendu : email_code ou refresh_token.",
         "Expected: email_code or refresh_token.",
@@ -442,13 +434,16 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// The words of one field's fault; a fault without words is a defect that a test finds.
-pub fn fault_words(code: &str, language: Language) -> Option<&'static str> {
-    let (_, fr, en) = FAULTS
+fn every_fault() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
+    FAULTS
         .iter()
         .chain(super::codes_more::FAULTS)
         .chain(super::codes_images::FAULTS)
-        .find(|(known, _, _)| *known == code)?;
+}
+
+/// The words of one field's fault; a fault without words is a defect that a test finds.
+pub fn fault_words(code: &str, language: Language) -> Option<&'static str> {
+    let (_, fr, en) = every_fault().find(|(known, _, _)| *known == code)?;
     Some(match language {
         Language::Fr => fr,
         Language::En => en,
@@ -477,3 +472,6 @@ pub fn state_word(state: &str, language: Language) -> &str {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests;
