@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::guard::{self, Guard as _};
+use actix_web::guard;
 use actix_web::middleware::{Compress, Condition, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{HttpResponse, HttpServer};
@@ -170,7 +170,7 @@ pub fn application(
         .into_utoipa_app();
     let (app, _) = rooms()
         .into_iter()
-        .fold(base, |app, room| app.service(room))
+        .fold(base, utoipa_actix_web::UtoipaApp::service)
         .split_for_parts();
     let reads = guard::Any(guard::Get()).or(guard::Head());
     let published = web::resource("/openapi.json")

@@ -21,7 +21,7 @@ mod sheet;
 mod table;
 
 pub use entity::{any, close_open};
-pub use sheet::{Facts, facts};
+pub use sheet::facts;
 
 use check::{__path_check_in, __path_check_out, check_in, check_out};
 use lists::{__path_of_session, __path_of_workshop, of_session, of_workshop};

@@ -31,8 +31,12 @@ mod routes;
 mod tally;
 mod vote;
 
+#[cfg(test)]
+pub use choice::ChoiceFault;
 pub use keys::Keys;
 pub use lifecycle::run_due;
+#[cfg(test)]
+pub use logos::LogoFault;
 pub use participation::{BallotPart, parts};
 
 use crate::http::{Access, EVERY_ROLE, ORGANISER, Room, SUPERVISION, route};

@@ -9,6 +9,7 @@ macro_rules! codes {
     ($($name:ident $status:literal $code:literal
         $title_fr:literal $detail_fr:literal
         $title_en:literal $detail_en:literal;)*) => {
+        #[expect(clippy::enum_variant_names, reason = "an invalid code is just that")]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Code { $($name),* }
 
@@ -16,11 +17,11 @@ macro_rules! codes {
             pub const ALL: &[Code] = &[$(Code::$name),*];
 
             pub fn as_str(self) -> &'static str {
-                match self { $(Code::$name => $code),* }
+                match self { $(Self::$name => $code),* }
             }
 
             pub fn status(self) -> u16 {
-                match self { $(Code::$name => $status),* }
+                match self { $(Self::$name => $status),* }
             }
 
             /// Title and detail.
@@ -219,9 +220,6 @@ codes! {
     TooManyTries 429 "too_many_tries"
         "Trop d'essais" "Trop de codes erronés pour cette adresse. Réessayez dans {minutes} minutes."
         "Too many tries" "Too many wrong codes for this address. Try again in {minutes} minutes.";
-    TooManyCodes 429 "too_many_codes"
-        "Trop de demandes" "Trop de codes ont été demandés pour cette adresse. Réessayez dans {minutes} minutes."
-        "Too many codes" "Too many codes were asked for this address. Try again in {minutes} minutes.";
     HeadersTooLarge 431 "headers_too_large"
         "En-têtes trop volumineux" "Les en-têtes de la requête sont trop volumineux."
         "Headers too large" "The headers of the request are too large.";
@@ -340,11 +338,6 @@ const FAULTS: &[(&str, &str, &str)] = &[
         "This instant is in the future.",
     ),
     (
-        "in_the_past",
-        "Cet instant est déjà passé.",
-        "This instant has already passed.",
-    ),
-    (
         "not_of_this_workshop",
         "Inconnu dans cet atelier.",
         "Unknown in this workshop.",
@@ -383,11 +376,6 @@ const FAULTS: &[(&str, &str, &str)] = &[
         "superseded_charter",
         "Une version plus récente de la charte l'a remplacée ; la version actuelle est la {current}.",
         "A later version of the charter has replaced it; the current one is {current}.",
-    ),
-    (
-        "too_many",
-        "Trop d'éléments : au plus {max}.",
-        "Too many: at most {max}.",
     ),
     (
         "unknown_grant_type",
@@ -475,5 +463,54 @@ pub fn state_word(state: &str, language: Language) -> &str {
         "open" => "ouvert",
         "closed" => "clos",
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeSet, HashSet};
+
+    use super::super::{codes_images, codes_more};
+    use super::*;
+    use crate::ballots::{ChoiceFault, LogoFault};
+    use crate::identity::address::AddressFault;
+
+    /// The names in braces.
+    fn parameters(text: &str) -> BTreeSet<&str> {
+        let names = text.split('{').skip(1).filter_map(|rest| rest.split_once('}'));
+        names.map(|(name, _)| name).collect()
+    }
+
+    #[test]
+    fn every_code_stands_once_and_says_the_same_in_both_languages() {
+        let codes: HashSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(codes.len(), Code::ALL.len());
+        for code in Code::ALL {
+            let (title_fr, detail_fr) = code.words(Language::Fr);
+            let (title_en, detail_en) = code.words(Language::En);
+            assert!(
+                [title_fr, detail_fr, title_en, detail_en]
+                    .iter()
+                    .all(|words| !words.is_empty())
+            );
+            assert_eq!(parameters(detail_fr), parameters(detail_en), "{code:?}");
+        }
+        let mut faults = HashSet::new();
+        for (code, fr, en) in FAULTS.iter().chain(codes_more::FAULTS).chain(codes_images::FAULTS) {
+            assert!(faults.insert(code), "{code} stands twice");
+            assert!(!fr.is_empty() && !en.is_empty(), "{code}");
+            // An empty list of choices shows JSON, the same in both.
+            assert_eq!(parameters(fr), parameters(en), "{code}");
+        }
+    }
+
+    /// Those of rosters: where they are told.
+    #[test]
+    fn every_fault_of_an_address_a_choice_or_a_logo_has_words() {
+        let addresses = AddressFault::ALL.map(AddressFault::code);
+        let logos = LogoFault::ALL.map(LogoFault::code);
+        for code in addresses.into_iter().chain(ChoiceFault::CODES).chain(logos) {
+            assert!(fault_words(code, Language::Fr).is_some(), "{code}");
+        }
     }
 }

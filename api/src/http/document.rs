@@ -18,7 +18,7 @@ use utoipa_actix_web::AppExt as _;
 use super::access::{Access, EVERY_ROLE};
 use super::codes::Code;
 use super::language::Language;
-use super::problem::{FaultBody, Problem, ProblemBody};
+use super::problem::{FaultBody, ProblemBody};
 use super::routes::{Room, Route};
 
 /// One operation, with its identifier, path parameters, security and problems.
@@ -48,6 +48,11 @@ pub fn operation(tag: &str, route: &Route) -> Operation {
     }
     if parameters.is_empty() {
         operation.parameters = None;
+    }
+    if route.optional_body
+        && let Some(RefOr::T(body)) = operation.request_body.as_mut()
+    {
+        body.required = None;
     }
     operation.security = Some(security(route.access));
     let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
@@ -116,24 +121,20 @@ fn problems(route: &Route, parameters: &[RefOr<Parameter>]) -> Vec<Code> {
     codes
 }
 
+/// The media type of problems.
+const PROBLEM: &str = "application/problem+json";
+
 fn problem_response(status: u16, codes: &[Code]) -> utoipa::openapi::Response {
     let list: Vec<String> = codes
         .iter()
         .map(|code| format!("`{}`: {}", code.as_str(), code.words(Language::En).1))
         .collect();
-    let mut example = Problem::from(codes.first().copied().unwrap_or(Code::Internal)).body(
-        Language::Fr,
-        "/v1/…",
-        "5f0c0b5e-7f0f-4d43-9d0e-0b7a3d1c2e4f",
-    );
-    example.extension.clear();
     let content = ContentBuilder::new()
         .schema(Some(RefOr::Ref(Ref::from_schema_name("Problem"))))
-        .example(serde_json::to_value(&example).ok())
         .build();
     let mut response = ResponseBuilder::new()
         .description(list.join("\n\n"))
-        .content("application/problem+json", content);
+        .content(PROBLEM, content);
     if matches!(status, 429 | 503) {
         let seconds = ObjectBuilder::new().schema_type(Type::Integer).build();
         let header = utoipa::openapi::HeaderBuilder::new()
@@ -210,7 +211,7 @@ pub fn of(rooms: Vec<Room>) -> OpenApi {
     let app = actix_web::App::new().into_utoipa_app().openapi(base());
     let (_, mut document) = rooms
         .into_iter()
-        .fold(app, |app, room| app.service(room))
+        .fold(app, utoipa_actix_web::UtoipaApp::service)
         .split_for_parts();
     let mut seen = std::collections::BTreeSet::new();
     document.tags = Some(tags.into_iter().filter(|tag| seen.insert(tag.name.clone())).collect());
@@ -265,12 +266,12 @@ fn flatten(document: &mut OpenApi) {
         let mut whole = ObjectBuilder::new()
             .schema_type(Type::Object)
             .description(all_of.description.clone())
-            .example(all_of.example.clone())
+            .examples(all_of.example.clone())
             .build();
         for part in &all_of.items {
             let part = match part {
                 RefOr::Ref(reference) => reference.ref_location.rsplit('/').next().and_then(|name| all.get(name)),
-                part => Some(part),
+                RefOr::T(_) => Some(part),
             };
             if let Some(RefOr::T(Schema::Object(part))) = part {
                 whole.properties.extend(part.properties.clone());
@@ -335,7 +336,8 @@ fn patches(document: &mut OpenApi) {
     }
 }
 
-/// Gives every JSON body of a request or a success the example of its schema.
+/// Gives every JSON body of a request or a success the example of its schema; that of problems
+/// stands in their schema, once.
 fn examples(document: &mut OpenApi) {
     let schemas = document
         .components
@@ -363,7 +365,7 @@ fn examples(document: &mut OpenApi) {
         ];
         for operation in operations.into_iter().flatten() {
             let body = match operation.request_body.as_mut() {
-                Some(RefOr::T(body)) => Some(body.content.values_mut()),
+                Some(RefOr::T(body)) => Some(body.content.iter_mut()),
                 _ => None,
             };
             let responses = operation
@@ -371,12 +373,13 @@ fn examples(document: &mut OpenApi) {
                 .responses
                 .values_mut()
                 .filter_map(|response| match response {
-                    RefOr::T(response) => Some(response.content.values_mut()),
+                    RefOr::T(response) => Some(response.content.iter_mut()),
                     RefOr::Ref(_) => None,
                 });
-            for content in body.into_iter().flatten().chain(responses.flatten()) {
+            for (media_type, content) in body.into_iter().flatten().chain(responses.flatten()) {
                 if let RefOr::T(content) = content
                     && content.example.is_none()
+                    && media_type != PROBLEM
                 {
                     content.example = example(&content.schema);
                 }

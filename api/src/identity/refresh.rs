@@ -10,7 +10,7 @@ use sea_orm::sea_query::OnConflict;
 
 use crate::ambient::Ambient;
 use crate::http::Problem;
-use crate::instant::{DAY, Instant, SECOND};
+use crate::instant::{DAY, SECOND};
 use crate::secrets::{Key, base64url, sha256};
 
 pub const REFRESH_LIFE: i64 = 30 * DAY;
