@@ -170,7 +170,7 @@ pub fn application(
         .into_utoipa_app();
     let (app, _) = rooms()
         .into_iter()
-        .fold(base, |app, room| app.service(room))
+        .fold(base, utoipa_actix_web::UtoipaApp::service)
         .split_for_parts();
     let reads = guard::Any(guard::Get()).or(guard::Head());
     let published = web::resource("/openapi.json")

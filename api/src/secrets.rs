@@ -2,7 +2,7 @@
 //!
 //! The secret itself leaves this room nowhere: not in a log, not in an error, not in `Debug`.
 
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -26,7 +26,7 @@ pub struct DoesNotOpen;
 
 impl Key {
     /// A key of its own for each purpose (HKDF-SHA256, RFC 5869).
-    pub fn derive(&self, purpose: &str) -> Key {
+    pub fn derive(&self, purpose: &str) -> Self {
         let mut derived = [0; 32];
         let expanded = Hkdf::<Sha256>::new(None, &self.0).expand(purpose.as_bytes(), &mut derived);
         debug_assert!(expanded.is_ok(), "32 bytes are within HKDF's limit of 255 blocks");

@@ -141,11 +141,11 @@ impl Flags {
         })?;
         let public_url = base_url(
             "PALABRE_PUBLIC_URL",
-            get(&self.public_url, "PALABRE_PUBLIC_URL").unwrap_or_else(|| format!("http://{listen}")),
+            &get(&self.public_url, "PALABRE_PUBLIC_URL").unwrap_or_else(|| format!("http://{listen}")),
         )?;
         let front_end_url = base_url(
             "PALABRE_FRONT_END_URL",
-            get(&self.front_end_url, "PALABRE_FRONT_END_URL").unwrap_or_else(|| public_url.clone()),
+            &get(&self.front_end_url, "PALABRE_FRONT_END_URL").unwrap_or_else(|| public_url.clone()),
         )?;
         let mail = match get(&self.smtp_url, "PALABRE_SMTP_URL") {
             Some(url) if url.starts_with("smtp://") || url.starts_with("smtps://") => Mail::Smtp(url),
@@ -217,7 +217,7 @@ fn database(url: &str) -> Result<Database, Invalid> {
     }
 }
 
-fn base_url(name: &str, value: String) -> Result<String, Invalid> {
+fn base_url(name: &str, value: &str) -> Result<String, Invalid> {
     let trimmed = value.trim_end_matches('/');
     let uri: Option<actix_web::http::Uri> = trimmed.parse().ok();
     match uri {

@@ -94,7 +94,8 @@ pub enum Choice {
 ///
 /// Codes: `wrong_type`, `unknown_field`, `required`, `empty`, `not_a_uuid`, `unknown_candidate`,
 /// `duplicate`, `ties_not_allowed`, `must_be_true` and `not_with_blank` (both about `blank`), and
-/// from [`Choice::from_canonical`] only `malformed` and `not_canonical`.
+/// from [`Choice::from_canonical`] only, which no person gets to see, `malformed` and
+/// `not_canonical`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChoiceFault {
     /// RFC 6901, relative to the choice: `""` is the choice itself.
@@ -103,6 +104,21 @@ pub struct ChoiceFault {
 }
 
 impl ChoiceFault {
+    /// Those that people get to see, for the test of their words.
+    #[cfg(test)]
+    pub const CODES: [&str; 10] = [
+        "wrong_type",
+        "unknown_field",
+        "required",
+        "empty",
+        "not_a_uuid",
+        "unknown_candidate",
+        "duplicate",
+        "ties_not_allowed",
+        "must_be_true",
+        "not_with_blank",
+    ];
+
     fn new(pointer: impl Into<String>, code: &'static str) -> Self {
         let pointer = pointer.into();
         Self { pointer, code }

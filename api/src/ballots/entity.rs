@@ -177,8 +177,6 @@ pub mod logo {
 pub mod roll {
     use sea_orm::entity::prelude::*;
 
-    use crate::instant::Instant;
-
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "roll")]
     pub struct Model {

@@ -13,7 +13,8 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 use utoipa::IntoParams;
 
-use self::normalise::{Logo, LogoFault, MAX_BYTES};
+pub use self::normalise::LogoFault;
+use self::normalise::{Logo, MAX_BYTES};
 use super::candidates::find_locked;
 use super::entity::logo;
 use super::representation::Candidate;

@@ -32,8 +32,12 @@ mod routes;
 mod tally;
 mod vote;
 
+#[cfg(test)]
+pub use choice::ChoiceFault;
 pub use keys::Keys;
 pub use lifecycle::run_due;
+#[cfg(test)]
+pub use logos::LogoFault;
 pub use of_person::{ExportedBallot, forget, of_person};
 pub use participation::{BallotPart, parts};
 

@@ -13,7 +13,7 @@ use super::client::{Body, Client, Failure, text};
 use super::people::{self, AUDITOR, FACILITATOR, ORGANISER, PARTICIPANTS};
 use crate::app::App;
 use crate::http::Language;
-use crate::identity::address::EmailAddress;
+use crate::identity::address::{AddressFault, EmailAddress};
 use crate::identity::{self, person};
 use crate::secrets::base64url;
 
@@ -298,7 +298,7 @@ where
 
 /// An account with an access token for a day.
 async fn token(app: &App, email: &str, administrator: bool) -> Result<String, Failure> {
-    let address = EmailAddress::parse(email).map_err(|fault| fault.code())?;
+    let address = EmailAddress::parse(email).map_err(AddressFault::code)?;
     let transaction = app.store.write().await?;
     let person = person::find_or_create(&transaction, &app.ambient, &address, "", Language::Fr).await?;
     let id = person.id;
@@ -315,12 +315,12 @@ async fn token(app: &App, email: &str, administrator: bool) -> Result<String, Fa
 /// A ranking that depends on the voter: most rank three, some only one.
 fn ranking(candidates: &[String], number: usize) -> Value {
     let first = number * number % candidates.len().max(1);
-    let length = if number % 6 == 0 { 1 } else { 3 };
+    let length = if number.is_multiple_of(6) { 1 } else { 3 };
     let ranked: Vec<[&String; 1]> = candidates
         .iter()
         .cycle()
         .skip(first)
-        .step_by(if number % 2 == 0 { 1 } else { 2 })
+        .step_by(if number.is_multiple_of(2) { 1 } else { 2 })
         .take(length)
         .map(|id| [id])
         .collect();

@@ -10,7 +10,6 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult, Statemen
 use uuid::Uuid;
 
 use super::codes::Code;
-use super::language::Language;
 use super::problem::Problem;
 use crate::app::App;
 use crate::instant::Instant;
@@ -73,9 +72,7 @@ pub struct Gate {
 #[derive(Clone, Debug)]
 pub struct SignedIn {
     pub person_id: Uuid,
-    pub sign_in_id: Uuid,
     pub administrator: bool,
-    pub language: Language,
 }
 
 /// The workshop a path leads to, and the caller's place in it.
@@ -118,17 +115,13 @@ impl Gate {
         };
         // One row always: the caller (if the sign-in lives), the workshop (if the path leads to one).
         let sql = format!(
-            "SELECT p.id AS person_id, p.administrator, p.language, s.expires_at, s.revoked_at, \
+            "SELECT p.id AS person_id, p.administrator, s.expires_at, s.revoked_at, \
              w.id AS workshop_id, w.state AS workshop_state, w.public, w.self_registration, \
              r.id AS registration_id, r.role, r.state, r.organisation_id, r.delegate \
              FROM (SELECT 1 AS one) one LEFT JOIN sign_in s ON s.id = $1 LEFT JOIN person p ON p.id = s.person_id {scope} \
              LEFT JOIN registration r ON r.workshop_id = w.id AND r.person_id = p.id"
         );
         Self { access, parameter, sql }
-    }
-
-    pub fn access(&self) -> Access {
-        self.access
     }
 
     pub fn leads_to_workshop(&self) -> bool {
@@ -185,7 +178,7 @@ impl Gate {
         let staff = own.is_some_and(|own| own.is_member() && own.role != Role::Participant);
         // A draft is there for its staff; anyone else does not know of it.
         let known = scope.filter(|scope| scope.state != WorkshopState::Draft || staff);
-        let member = known.and_then(|_| own).filter(|own| own.is_member());
+        let member = known.and(own).filter(|own| own.is_member());
         let public = known.is_some_and(|scope| scope.public);
         match self.access {
             Access::Anyone => Ok(()),
@@ -197,7 +190,7 @@ impl Gate {
                 .then_some(())
                 .ok_or(Code::NotAllowed),
             Access::Visible => member.map(|_| ()).ok_or(Code::NotFound),
-            Access::Registered => known.and_then(|_| own).map(|_| ()).ok_or(Code::NotFound),
+            Access::Registered => known.and(own).map(|_| ()).ok_or(Code::NotFound),
             Access::Joinable => known
                 .filter(|scope| {
                     let open = scope.self_registration && scope.state == WorkshopState::Published;
@@ -240,7 +233,7 @@ impl Caller {
         let values: [sea_orm::Value; 2] = [self.sign_in_id.into(), self.path_id.into()];
         let statement = Statement::from_sql_and_values(on.get_database_backend(), &self.gate.sql, values);
         let row = on.query_one_raw(statement).await?.ok_or(Code::Internal)?;
-        self.signed_in = signed_in(&row, self.sign_in_id, self.app.ambient.now())?;
+        self.signed_in = signed_in(&row, self.app.ambient.now())?;
         self.scope = scope(&row)?;
         if self.sign_in_id.is_some() && self.signed_in.is_none() {
             return Err(unauthorised());
@@ -315,8 +308,8 @@ impl Caller {
     }
 }
 
-fn signed_in(row: &QueryResult, sign_in_id: Option<Uuid>, now: Instant) -> Result<Option<SignedIn>, DbErr> {
-    let (Some(sign_in_id), Some(person_id)) = (sign_in_id, row.try_get::<Option<Uuid>>("", "person_id")?) else {
+fn signed_in(row: &QueryResult, now: Instant) -> Result<Option<SignedIn>, DbErr> {
+    let Some(person_id) = row.try_get("", "person_id")? else {
         return Ok(None);
     };
     let revoked: Option<i64> = row.try_get("", "revoked_at")?;
@@ -324,12 +317,9 @@ fn signed_in(row: &QueryResult, sign_in_id: Option<Uuid>, now: Instant) -> Resul
     if revoked.is_some() || expires <= now.micros() {
         return Ok(None);
     }
-    let (administrator, language) = (row.try_get("", "administrator")?, row.try_get("", "language")?);
     Ok(Some(SignedIn {
         person_id,
-        sign_in_id,
-        administrator,
-        language,
+        administrator: row.try_get("", "administrator")?,
     }))
 }
 
@@ -365,7 +355,7 @@ impl FromRequest for Caller {
         std::future::ready(
             request
                 .extensions()
-                .get::<Caller>()
+                .get::<Self>()
                 .cloned()
                 .ok_or_else(|| Code::Internal.into()),
         )

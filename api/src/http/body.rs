@@ -145,7 +145,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
         Ok(shaped) => deserializer.end().map(|()| shaped).map_err(|error| malformed(&error)),
-        Err(error) if error.inner().is_data() => Err(shape_fault(error).into()),
+        Err(error) if error.inner().is_data() => Err(shape_fault(&error).into()),
         Err(error) => Err(malformed(error.inner())),
     }
 }
@@ -160,7 +160,7 @@ fn malformed(error: &serde_json::Error) -> Problem {
 pub fn from_value<T: DeserializeOwned + Validate<Context = ()>>(value: Value) -> Result<T, Problem> {
     match serde_path_to_error::deserialize(value) {
         Ok(shaped) => valid(shaped),
-        Err(error) => Err(shape_fault(error).into()),
+        Err(error) => Err(shape_fault(&error).into()),
     }
 }
 
@@ -187,7 +187,7 @@ fn escape(step: &str) -> String {
 }
 
 /// serde says in words what is wrong; our own types say it as a code.
-pub fn shape_fault(error: serde_path_to_error::Error<serde_json::Error>) -> Fault {
+fn shape_fault(error: &serde_path_to_error::Error<serde_json::Error>) -> Fault {
     let mut at: String = error
         .path()
         .iter()

@@ -9,6 +9,7 @@ macro_rules! codes {
     ($($name:ident $status:literal $code:literal
         $title_fr:literal $detail_fr:literal
         $title_en:literal $detail_en:literal;)*) => {
+        #[expect(clippy::enum_variant_names, reason = "an invalid code is just that")]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Code { $($name),* }
 
@@ -16,11 +17,11 @@ macro_rules! codes {
             pub const ALL: &[Code] = &[$(Code::$name),*];
 
             pub fn as_str(self) -> &'static str {
-                match self { $(Code::$name => $code),* }
+                match self { $(Self::$name => $code),* }
             }
 
             pub fn status(self) -> u16 {
-                match self { $(Code::$name => $status),* }
+                match self { $(Self::$name => $status),* }
             }
 
             /// Title and detail.
@@ -335,11 +336,6 @@ const FAULTS: &[(&str, &str, &str)] = &[
         "in_the_future",
         "Cet instant est dans l'avenir.",
         "This instant is in the future.",
-    ),
-    (
-        "in_the_past",
-        "Cet instant est déjà passé.",
-        "This instant has already passed.",
     ),
     (
         "not_of_this_workshop",

@@ -31,7 +31,7 @@ impl From<i64> for Cell {
 }
 
 /// An absent value is an empty cell.
-impl<T: Into<Cell>> From<Option<T>> for Cell {
+impl<T: Into<Self>> From<Option<T>> for Cell {
     fn from(value: Option<T>) -> Self {
         value.map_or_else(|| Self::Text(String::new()), Into::into)
     }

@@ -12,7 +12,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, Secur
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
     ContactBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required,
-    ResponseBuilder, Schema,
+    ResponseBuilder,
 };
 use utoipa::{PartialSchema as _, ToSchema as _};
 use utoipa_actix_web::AppExt as _;
@@ -20,7 +20,7 @@ use utoipa_actix_web::AppExt as _;
 use super::access::{Access, EVERY_ROLE};
 use super::codes::Code;
 use super::language::Language;
-use super::problem::{FaultBody, Problem, ProblemBody};
+use super::problem::{FaultBody, ProblemBody};
 use super::routes::{Room, Route};
 
 /// One operation, with its identifier, path parameters, security and problems.
@@ -50,6 +50,11 @@ pub fn operation(tag: &str, route: &Route) -> Operation {
     }
     if parameters.is_empty() {
         operation.parameters = None;
+    }
+    if route.optional_body
+        && let Some(RefOr::T(body)) = operation.request_body.as_mut()
+    {
+        body.required = None;
     }
     operation.security = Some(security(route.access));
     let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
@@ -152,24 +157,20 @@ fn problems(route: &Route, parameters: &[RefOr<Parameter>]) -> Vec<Code> {
     codes
 }
 
+/// The media type of problems.
+const PROBLEM: &str = "application/problem+json";
+
 fn problem_response(status: u16, codes: &[Code]) -> utoipa::openapi::Response {
     let list: Vec<String> = codes
         .iter()
         .map(|code| format!("`{}`: {}", code.as_str(), code.words(Language::En).1))
         .collect();
-    let mut example = Problem::from(codes.first().copied().unwrap_or(Code::Internal)).body(
-        Language::Fr,
-        "/v1/…",
-        "5f0c0b5e-7f0f-4d43-9d0e-0b7a3d1c2e4f",
-    );
-    example.extension.clear();
     let content = ContentBuilder::new()
         .schema(Some(RefOr::Ref(Ref::from_schema_name("Problem"))))
-        .example(serde_json::to_value(&example).ok())
         .build();
     let mut response = ResponseBuilder::new()
         .description(list.join("\n\n"))
-        .content("application/problem+json", content);
+        .content(PROBLEM, content);
     if matches!(status, 429 | 503) {
         let seconds = ObjectBuilder::new().schema_type(Type::Integer).build();
         let header = utoipa::openapi::HeaderBuilder::new()
@@ -246,7 +247,7 @@ pub fn of(rooms: Vec<Room>) -> OpenApi {
     let app = actix_web::App::new().into_utoipa_app().openapi(base());
     let (_, mut document) = rooms
         .into_iter()
-        .fold(app, |app, room| app.service(room))
+        .fold(app, utoipa_actix_web::UtoipaApp::service)
         .split_for_parts();
     let mut seen = std::collections::BTreeSet::new();
     document.tags = Some(tags.into_iter().filter(|tag| seen.insert(tag.name.clone())).collect());

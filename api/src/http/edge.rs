@@ -3,12 +3,12 @@
 //! Request id, language, words of problems (the framework's own included), safe headers, and one
 //! line of log per request that names the route but neither person nor address nor size.
 
+use actix_web::HttpResponse;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage as _, HttpResponse};
 
 use super::codes::Code;
 use super::language::Language;

@@ -109,7 +109,7 @@ impl<T: Resource> Reply<T> {
 impl<T: Resource> Reply<Page<T>> {
     pub fn page(page: Page<T>) -> Self {
         let items = page.items.into_iter().map(Resource::sealed).collect();
-        Reply::plain(Page {
+        Self::plain(Page {
             items,
             next_cursor: page.next_cursor,
         })

@@ -31,6 +31,8 @@ pub struct Route {
     pub lasting: bool,
     /// Whether the handler honours `If-Match`, as its arguments say.
     pub conditional: bool,
+    /// Whether the handler does without a body, as its arguments say.
+    pub optional_body: bool,
     schemas: Vec<(String, RefOr<Schema>)>,
     handler: actix_web::Route,
 }
@@ -51,6 +53,7 @@ impl Route {
         };
         let mut schemas = Vec::new();
         P::schemas(&mut schemas);
+        let arguments = std::any::type_name::<Arguments>();
         Self {
             method,
             path: P::path(),
@@ -58,7 +61,8 @@ impl Route {
             problems,
             operation: P::operation(),
             lasting: false,
-            conditional: std::any::type_name::<Arguments>().contains("::IfMatch"),
+            conditional: arguments.contains("::IfMatch"),
+            optional_body: arguments.contains("::OptionalJson<"),
             schemas,
             handler: web::route().to(handler),
         }

@@ -103,11 +103,6 @@ pub fn text<T: AsRef<str>>(text: &T, _: &()) -> garde::Result {
     Ok(())
 }
 
-/// As [`line`], where there is something.
-pub fn optional_line<T: AsRef<str>>(value: &Option<T>, context: &()) -> garde::Result {
-    value.as_ref().map_or(Ok(()), |value| line(value, context))
-}
-
 /// An absolute http or https address.
 pub fn optional_url(value: &Option<String>, context: &()) -> garde::Result {
     let Some(value) = value else { return Ok(()) };

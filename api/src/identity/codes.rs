@@ -17,7 +17,7 @@ use super::address::EmailAddress;
 use crate::ambient::Ambient;
 use crate::app::App;
 use crate::http::{Code, Fault, Json, Language, Problem};
-use crate::instant::{Instant, MINUTE};
+use crate::instant::MINUTE;
 use crate::mail;
 use crate::secrets::Key;
 

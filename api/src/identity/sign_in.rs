@@ -13,7 +13,7 @@ use crate::http::{Answer, Code, Fault, Json, Language, NoContent, Problem, Reply
 use crate::instant::SECOND;
 
 /// Seconds an access token lives.
-pub const ACCESS_TOKEN_LIFE: i64 = 15 * 60;
+const ACCESS_TOKEN_LIFE: i64 = 15 * 60;
 
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -1,5 +1,10 @@
 //! Choices read, refused and written back.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "a list of `json!(…)` reads better without ampersands"
+)]
+
 use super::*;
 use proptest::prelude::*;
 
@@ -25,6 +30,7 @@ fn refused(method: Method, value: Value, expected: &[(&str, &str)]) {
     let found = faults(method, value);
     let found: Vec<_> = found.iter().map(|(p, c)| (p.as_str(), *c)).collect();
     assert_eq!(found, expected);
+    assert!(found.iter().all(|(_, code)| ChoiceFault::CODES.contains(code)));
 }
 
 #[test]
@@ -138,7 +144,7 @@ fn only_the_canonical_text_leads_back() {
     let read = |text: &str| Choice::from_canonical(text, Method::Plurality, &all());
     let text = Choice::Candidate(C).canonical();
     assert_eq!(read(&text), Ok(Choice::Candidate(C)));
-    let twice = format!("{{\"candidate\":\"{A}\",{}", &text[1..]);
+    let twice = text.replace('{', &format!("{{\"candidate\":\"{A}\","));
     for other in [
         text.to_uppercase().replace("CANDIDATE", "candidate"),
         format!("{text} "),

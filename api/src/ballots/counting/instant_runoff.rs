@@ -87,7 +87,9 @@ pub(super) fn count(candidates: &[Uuid], votes: &Valid) -> (Outcome, Working) {
     }
     let mut continuing = vec![true; candidates.len()];
     let names = |places: &[usize]| places.iter().map(|place| candidates[*place]).collect();
+    let mut round = 0;
     let winners = loop {
+        round += 1;
         let counts = race.first_choices(&continuing);
         let (leaving, tie, winners) = match step(&continuing, &counts) {
             Step::Won(winner) => (vec![], None, Some(vec![winner])),
@@ -108,7 +110,7 @@ pub(super) fn count(candidates: &[Uuid], votes: &Valid) -> (Outcome, Working) {
             votes: counts[place],
         });
         rounds.push(Round {
-            round: rounds.len() as u32 + 1,
+            round,
             counts: listed.collect(),
             exhausted: race.votes() - counts.iter().sum::<u64>(),
             eliminated: names(&leaving),

@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::choice::{Choice, Method};
-pub use instant_runoff::{EliminationTie, Orders, Round, Transfer};
+pub use instant_runoff::Round;
 
 /// How often each distinct choice was cast.
 pub type Votes = BTreeMap<Choice, u64>;

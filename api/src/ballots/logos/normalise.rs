@@ -8,6 +8,12 @@
 //! reads no file, fetches nothing, runs nothing and never panics. It would rather refuse a
 //! drawing it cannot show exactly than show one with something missing.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "colours are 0 to 255 and sides a few thousand pixels, rounded on purpose"
+)]
+
 mod canvas;
 mod fault;
 mod raster;

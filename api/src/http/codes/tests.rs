@@ -99,3 +99,15 @@ fn every_fault_in_the_source_has_words_and_every_problem_is_used() {
         .collect();
     assert!(unused.is_empty(), "nobody answers {unused:?}");
 }
+
+/// Those of rosters: where they are told.
+#[test]
+fn every_fault_of_an_address_a_choice_or_a_logo_has_words() {
+    use crate::ballots::{ChoiceFault, LogoFault};
+    use crate::identity::address::AddressFault;
+    let addresses = AddressFault::ALL.map(AddressFault::code);
+    let logos = LogoFault::ALL.map(LogoFault::code);
+    for code in addresses.into_iter().chain(ChoiceFault::CODES).chain(logos) {
+        assert!(fault_words(code, Language::Fr).is_some(), "{code}");
+    }
+}

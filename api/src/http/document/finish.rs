@@ -40,12 +40,12 @@ fn flatten(document: &mut OpenApi) {
         let mut whole = ObjectBuilder::new()
             .schema_type(Type::Object)
             .description(all_of.description.clone())
-            .example(all_of.example.clone())
+            .examples(all_of.example.clone())
             .build();
         for part in &all_of.items {
             let part = match part {
                 RefOr::Ref(reference) => reference.ref_location.rsplit('/').next().and_then(|name| all.get(name)),
-                part => Some(part),
+                part @ RefOr::T(_) => Some(part),
             };
             if let Some(RefOr::T(Schema::Object(part))) = part {
                 whole.properties.extend(part.properties.clone());

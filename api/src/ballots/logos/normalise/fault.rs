@@ -38,7 +38,8 @@ pub enum LogoFault {
 }
 
 impl LogoFault {
-    /// Every fault, for the catalogue of messages and its tests.
+    /// For the test of their words.
+    #[cfg(test)]
     pub const ALL: [Self; 15] = [
         Self::TooHeavy,
         Self::UnknownFormat,

@@ -110,7 +110,7 @@ impl Embedded {
 
     fn refuse(&self, fault: LogoFault) -> Option<ImageKind> {
         // Only the first fault is reported; a later one changes nothing.
-        let _ = self.fault.set(fault);
+        self.fault.get_or_init(|| fault);
         None
     }
 }

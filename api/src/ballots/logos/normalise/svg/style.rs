@@ -147,7 +147,10 @@ fn of_property(name: &str, value: &str) -> Result<Vec<Reference>, LogoFault> {
     let mut references = Vec::new();
     // Letters keep their place in lower case, so positions found there hold in the value.
     for (at, _) in value.to_ascii_lowercase().match_indices("url(") {
-        let target = value[at + 4..].split(')').next().unwrap_or_default();
+        let target = value
+            .get(at + 4..)
+            .and_then(|rest| rest.split(')').next())
+            .unwrap_or_default();
         let target = target.trim().trim_matches(['"', '\'']).trim();
         let id = target.strip_prefix('#').ok_or(LogoFault::SvgExternalReference)?;
         if id.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '(' | '#')) {
