@@ -2,78 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Backend, Person, Workshop, World, both};
-use crate::voting::{Vote, logo};
-
-/// A workshop with confirmed participants and a ballot among them.
-struct Hall {
-    workshop: Workshop,
-    voters: Vec<Person>,
-    path: String,
-    candidates: Vec<Value>,
-}
-
-impl Hall {
-    async fn new(world: &World, voters: usize, ballot: Value) -> Self {
-        let workshop = world.workshop().published().await;
-        let mut people = Vec::new();
-        for number in 0..voters {
-            let person = workshop
-                .member("participant", &format!("voter.{number}@example.org"))
-                .await;
-            let own = person.list("/v1/me/registrations").await[0]["id"]
-                .as_str()
-                .expect("an id")
-                .to_owned();
-            person
-                .act(&format!("/v1/registrations/{own}/confirm"))
-                .await
-                .expect(200);
-            people.push(person);
-        }
-        let created = workshop
-            .organiser
-            .post(&workshop.path("ballots"), ballot)
-            .await
-            .expect(201);
-        let path = format!("/v1/ballots/{}", created.id());
-        let mut candidates = Vec::new();
-        for name in ["Arbre", "Kora", "Delta"] {
-            let candidate = workshop
-                .organiser
-                .post(&format!("{path}/candidates"), json!({"name": name}))
-                .await
-                .expect(201);
-            candidates.push(candidate["id"].clone());
-        }
-        Self {
-            workshop,
-            voters: people,
-            path,
-            candidates,
-        }
-    }
-
-    fn at(&self, rest: &str) -> String {
-        format!("{}/{rest}", self.path)
-    }
-
-    async fn open(&self) {
-        self.workshop
-            .organiser
-            .post(&self.at("open"), json!({"confirm_small": true}))
-            .await
-            .expect(200);
-    }
-
-    fn vote(&self, candidate: usize) -> Vote {
-        Vote::for_candidate(&self.candidates[candidate])
-    }
-}
-
-fn plurality() -> Value {
-    json!({"question": "Quel logo ?", "method": "plurality"})
-}
+use crate::support::{Backend, World, both};
+use crate::voting::{Hall, Vote, logo, plurality};
 
 both! {
     async fn answers_to_a_vote_come_in_the_promised_order(world: World) {

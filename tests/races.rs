@@ -3,86 +3,16 @@
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::{Backend, Person, Workshop, World, both};
-use crate::voting::Vote;
+use crate::support::{Backend, Person, World, both};
+use crate::voting::{Hall, Vote, plurality};
 
-struct Open {
-    path: String,
-    id: String,
-    candidates: Vec<Value>,
-    workshop: Workshop,
-    voters: Vec<Person>,
-}
-
-impl Open {
-    async fn ballot(world: &World, voters: usize) -> Self {
-        let workshop = world.workshop().published().await;
-        let mut people = Vec::new();
-        for number in 0..voters {
-            let person = workshop
-                .member("participant", &format!("voter.{number}@example.org"))
-                .await;
-            let own = person.list("/v1/me/registrations").await[0]["id"]
-                .as_str()
-                .expect("an id")
-                .to_owned();
-            person
-                .act(&format!("/v1/registrations/{own}/confirm"))
-                .await
-                .expect(200);
-            people.push(person);
-        }
-        let organiser = &workshop.organiser;
-        let ballot = organiser
-            .post(
-                &workshop.path("ballots"),
-                json!({"question": "?", "method": "plurality"}),
-            )
-            .await
-            .expect(201);
-        let path = format!("/v1/ballots/{}", ballot.id());
-        let mut candidates = Vec::new();
-        for name in ["Oui", "Non"] {
-            candidates.push(
-                organiser
-                    .post(&format!("{path}/candidates"), json!({"name": name}))
-                    .await
-                    .expect(201)["id"]
-                    .clone(),
-            );
-        }
-        organiser
-            .post(&format!("{path}/open"), json!({"confirm_small": true}))
-            .await
-            .expect(200);
-        Self {
-            id: ballot.id(),
-            path,
-            candidates,
-            workshop,
-            voters: people,
-        }
-    }
-
-    fn votes(&self) -> String {
-        format!("{}/votes", self.path)
-    }
-
-    async fn tally(&self) -> Value {
-        self.workshop
-            .organiser
-            .act(&format!("{}/close", self.path))
-            .await
-            .expect(200);
-        self.workshop
-            .organiser
-            .get(&format!("{}/tally", self.path))
-            .await
-            .expect(200)
-            .json()
-    }
+/// A hall with an open ballot.
+async fn open_hall(world: &World, voters: usize) -> Hall {
+    let hall = Hall::new(world, voters, plurality()).await;
+    hall.open().await;
+    hall
 }
 
 /// What takes the lock that the race is about: the ballot's row in PostgreSQL, the one writer's
@@ -122,7 +52,7 @@ async fn until_waiting(world: &World, number: i64) {
 
 both! {
     async fn two_different_votes_of_one_person_at_once_leave_one(world: World) {
-        let open = Open::ballot(&world, 1).await;
+        let hall = open_hall(&world, 1).await;
         let second = match world.backend() {
             Backend::Postgres => Some(world.another_server().await),
             Backend::Sqlite => None,
@@ -130,13 +60,13 @@ both! {
         // Both votes have arrived and wait for the same lock when it is let go.
         let sql = world.sql().await;
         let lock = sql.begin().await;
-        run(&lock, &hold(&world, &open.id)).await;
+        run(&lock, &hold(&world, &hall.id())).await;
         let attempt = |index: usize, person: Person| {
-            let vote = Vote::for_candidate(&open.candidates[index]);
-            let path = open.votes();
+            let vote = Vote::for_candidate(&hall.candidates[index]);
+            let path = hall.at("votes");
             tokio::spawn(async move { (person.post(&path, vote.body()).await, vote) })
         };
-        let here = open.voters[0].clone();
+        let here = hall.voters[0].clone();
         let there = second.as_ref().map_or_else(|| here.clone(), |server| here.at(server));
         let (one, other) = (attempt(0, here), attempt(1, there));
         until_waiting(&world, 2).await;
@@ -149,19 +79,19 @@ both! {
         let refused = if one.0.status == 201 { &other } else { &one };
         assert_eq!(refused.0["code"], "already_voted");
         // Sent again, each gets the same answer as before.
-        open.voters[0].post(&open.votes(), stands.1.body()).await.expect(201);
-        open.voters[0].post(&open.votes(), refused.1.body()).await.problem(409, "already_voted");
-        assert_eq!(open.tally().await["votes"], 1);
+        hall.voters[0].post(&hall.at("votes"), stands.1.body()).await.expect(201);
+        hall.voters[0].post(&hall.at("votes"), refused.1.body()).await.problem(409, "already_voted");
+        assert_eq!(hall.tally().await["votes"], 1);
     }
 
     async fn the_same_vote_sent_twice_at_once_stands_once(world: World) {
-        let open = Open::ballot(&world, 1).await;
+        let hall = open_hall(&world, 1).await;
         let sql = world.sql().await;
         let lock = sql.begin().await;
-        run(&lock, &hold(&world, &open.id)).await;
-        let vote = Vote::for_candidate(&open.candidates[0]);
+        run(&lock, &hold(&world, &hall.id())).await;
+        let vote = Vote::for_candidate(&hall.candidates[0]);
         let attempt = || {
-            let (person, path, body) = (open.voters[0].clone(), open.votes(), vote.body());
+            let (person, path, body) = (hall.voters[0].clone(), hall.at("votes"), vote.body());
             tokio::spawn(async move { person.post(&path, body).await })
         };
         let (one, other) = (attempt(), attempt());
@@ -170,45 +100,45 @@ both! {
         let one = one.await.expect("an answer").expect(201);
         let other = other.await.expect("an answer").expect(201);
         assert_eq!(one.json(), other.json());
-        assert_eq!(open.tally().await["votes"], 1);
+        assert_eq!(hall.tally().await["votes"], 1);
     }
 
     async fn a_vote_that_waits_for_a_closing_is_refused_and_not_counted(world: World) {
-        let open = Open::ballot(&world, 2).await;
-        let early = Vote::for_candidate(&open.candidates[0]);
-        open.voters[0].post(&open.votes(), early.body()).await.expect(201);
+        let hall = open_hall(&world, 2).await;
+        let early = Vote::for_candidate(&hall.candidates[0]);
+        hall.voters[0].post(&hall.at("votes"), early.body()).await.expect(201);
         // A closing holds the ballot's row; the vote arrives meanwhile; then the closing commits.
         let sql = world.sql().await;
         let closing = sql.begin().await;
-        run(&closing, &hold(&world, &open.id)).await;
+        run(&closing, &hold(&world, &hall.id())).await;
         let late = {
-            let vote = Vote::for_candidate(&open.candidates[1]);
-            let (person, path, body) = (open.voters[1].clone(), open.votes(), vote.body());
+            let vote = Vote::for_candidate(&hall.candidates[1]);
+            let (person, path, body) = (hall.voters[1].clone(), hall.at("votes"), vote.body());
             tokio::spawn(async move { person.post(&path, body).await })
         };
         until_waiting(&world, 1).await;
         run(&closing, "UPDATE ballot SET state = 'closed', closed_at = opened_at + 1 WHERE state = 'open'").await;
         closing.commit().await.expect("the closing commits");
         late.await.expect("an answer").problem(409, "ballot_not_open");
-        let tally = open.tally().await;
+        let tally = hall.tally().await;
         assert_eq!((&tally["votes"], &tally["working"]["counts"][1]["votes"]), (&json!(1), &json!(0)));
         // The vote that stood is still acknowledged.
-        open.voters[0].post(&open.votes(), early.body()).await.expect(201);
+        hall.voters[0].post(&hall.at("votes"), early.body()).await.expect(201);
     }
 
     async fn a_closing_that_waits_for_a_vote_counts_it(world: World) {
-        let open = Open::ballot(&world, 1).await;
+        let hall = open_hall(&world, 1).await;
         let sql = world.sql().await;
         let casting = sql.begin().await;
         let hold_shared = match world.backend() {
-            Backend::Postgres => format!("SELECT 1 FROM ballot WHERE id = '{}' FOR SHARE", open.id),
-            Backend::Sqlite => hold(&world, &open.id),
+            Backend::Postgres => format!("SELECT 1 FROM ballot WHERE id = '{}' FOR SHARE", hall.id()),
+            Backend::Sqlite => hold(&world, &hall.id()),
         };
         run(&casting, &hold_shared).await;
-        let vote = Vote::for_candidate(&open.candidates[0]);
+        let vote = Vote::for_candidate(&hall.candidates[0]);
         // In SQLite the vote queues before the closing; in PostgreSQL it passes the shared lock.
         let cast = {
-            let (person, path, body) = (open.voters[0].clone(), open.votes(), vote.body());
+            let (person, path, body) = (hall.voters[0].clone(), hall.at("votes"), vote.body());
             tokio::spawn(async move { person.post(&path, body).await })
         };
         if world.backend() == Backend::Sqlite {
@@ -217,7 +147,7 @@ both! {
             cast.await.expect("an answer").expect(201);
         }
         let close = {
-            let (organiser, path) = (open.workshop.organiser.clone(), format!("{}/close", open.path));
+            let (organiser, path) = (hall.workshop.organiser.clone(), format!("{}/close", hall.path));
             tokio::spawn(async move { organiser.act(&path).await })
         };
         if world.backend() == Backend::Postgres {
@@ -225,8 +155,8 @@ both! {
         }
         casting.commit().await.expect("the vote commits");
         close.await.expect("an answer").expect(200);
-        let tally = open.workshop.organiser.get(&format!("{}/tally", open.path)).await.expect(200);
-        let again = open.voters[0].post(&open.votes(), vote.body()).await;
+        let tally = hall.workshop.organiser.get(&format!("{}/tally", hall.path)).await.expect(200);
+        let again = hall.voters[0].post(&hall.at("votes"), vote.body()).await;
         // Acknowledged and counted, or refused and not: never one without the other.
         assert_eq!(tally["votes"] == 1, again.status == 201, "{tally} and {again}");
         if world.backend() == Backend::Postgres {

@@ -1,9 +1,11 @@
-//! What a voter's program does: draws a nonce, computes the hash, sends the choice. Written from
-//! the documentation alone, with a hash function of its own choosing.
+//! What a voter's program does: draws a nonce, computes the hash, sends the choice; written from
+//! the documentation alone. And a hall of voters in front of a ballot.
 
 use base64::Engine as _;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+
+use crate::support::{Person, Workshop, World};
 
 pub struct Vote {
     choice: Value,
@@ -51,4 +53,85 @@ pub fn logo(number: u8) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 512 512\">\
          <circle cx=\"256\" cy=\"256\" r=\"{radius}\" fill=\"hsl({hue},70%,45%)\"/></svg>"
     )
+}
+
+/// A workshop with confirmed participants and a ballot among them.
+pub struct Hall {
+    pub workshop: Workshop,
+    pub voters: Vec<Person>,
+    pub path: String,
+    pub candidates: Vec<Value>,
+}
+
+impl Hall {
+    pub async fn new(world: &World, voters: usize, ballot: Value) -> Self {
+        let workshop = world.workshop().published().await;
+        let mut people = Vec::new();
+        for number in 0..voters {
+            let person = workshop
+                .member("participant", &format!("voter.{number}@example.org"))
+                .await;
+            let own = person.list("/v1/me/registrations").await[0]["id"]
+                .as_str()
+                .expect("an id")
+                .to_owned();
+            person
+                .act(&format!("/v1/registrations/{own}/confirm"))
+                .await
+                .expect(200);
+            people.push(person);
+        }
+        let created = workshop
+            .organiser
+            .post(&workshop.path("ballots"), ballot)
+            .await
+            .expect(201);
+        let path = format!("/v1/ballots/{}", created.id());
+        let mut candidates = Vec::new();
+        for name in ["Arbre", "Kora", "Delta"] {
+            let candidate = workshop
+                .organiser
+                .post(&format!("{path}/candidates"), json!({"name": name}))
+                .await
+                .expect(201);
+            candidates.push(candidate["id"].clone());
+        }
+        Self {
+            workshop,
+            voters: people,
+            path,
+            candidates,
+        }
+    }
+
+    pub fn at(&self, rest: &str) -> String {
+        format!("{}/{rest}", self.path)
+    }
+
+    /// The ballot's identifier.
+    pub fn id(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// Closed, and counted.
+    pub async fn tally(&self) -> Value {
+        self.workshop.organiser.act(&self.at("close")).await.expect(200);
+        self.workshop.organiser.get(&self.at("tally")).await.expect(200).json()
+    }
+
+    pub async fn open(&self) {
+        self.workshop
+            .organiser
+            .post(&self.at("open"), json!({"confirm_small": true}))
+            .await
+            .expect(200);
+    }
+
+    pub fn vote(&self, candidate: usize) -> Vote {
+        Vote::for_candidate(&self.candidates[candidate])
+    }
+}
+
+pub fn plurality() -> Value {
+    json!({"question": "Quel logo ?", "method": "plurality"})
 }
