@@ -7,6 +7,7 @@ use palabre::instant::Instant;
 
 pub const SECOND: i64 = palabre::instant::SECOND;
 pub const MINUTE: i64 = palabre::instant::MINUTE;
+pub const HOUR: i64 = palabre::instant::HOUR;
 pub const DAY: i64 = palabre::instant::DAY;
 
 /// Some weeks before the workshop of the story.
