@@ -60,7 +60,7 @@ both! {
         // Both votes have arrived and wait for the same lock when it is let go.
         let sql = world.sql().await;
         let lock = sql.begin().await;
-        run(&lock, &hold(&world, &hall.id())).await;
+        run(&lock, &hold(&world, hall.id())).await;
         let attempt = |index: usize, person: Person| {
             let vote = Vote::for_candidate(&hall.candidates[index]);
             let path = hall.at("votes");
@@ -88,7 +88,7 @@ both! {
         let hall = open_hall(&world, 1).await;
         let sql = world.sql().await;
         let lock = sql.begin().await;
-        run(&lock, &hold(&world, &hall.id())).await;
+        run(&lock, &hold(&world, hall.id())).await;
         let vote = Vote::for_candidate(&hall.candidates[0]);
         let attempt = || {
             let (person, path, body) = (hall.voters[0].clone(), hall.at("votes"), vote.body());
@@ -110,7 +110,7 @@ both! {
         // A closing holds the ballot's row; the vote arrives meanwhile; then the closing commits.
         let sql = world.sql().await;
         let closing = sql.begin().await;
-        run(&closing, &hold(&world, &hall.id())).await;
+        run(&closing, &hold(&world, hall.id())).await;
         let late = {
             let vote = Vote::for_candidate(&hall.candidates[1]);
             let (person, path, body) = (hall.voters[1].clone(), hall.at("votes"), vote.body());
@@ -132,7 +132,7 @@ both! {
         let casting = sql.begin().await;
         let hold_shared = match world.backend() {
             Backend::Postgres => format!("SELECT 1 FROM ballot WHERE id = '{}' FOR SHARE", hall.id()),
-            Backend::Sqlite => hold(&world, &hall.id()),
+            Backend::Sqlite => hold(&world, hall.id()),
         };
         run(&casting, &hold_shared).await;
         let vote = Vote::for_candidate(&hall.candidates[0]);
