@@ -83,6 +83,9 @@ fn every_operation_says_what_it_does_and_who_may() {
         if summary.is_empty() || summary.ends_with('.') || summary.chars().count() > 80 {
             wrong.push(format!("{name}: its summary is {summary:?}"));
         }
+        if text(value, "description").is_empty() {
+            wrong.push(format!("{name}: no description of the operation"));
+        }
         let id = text(value, "operationId");
         if id.is_empty() || !ids.insert(id) {
             wrong.push(format!("{name}: the operationId {id:?} is missing or not its own"));

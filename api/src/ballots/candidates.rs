@@ -104,6 +104,8 @@ pub async fn find_locked(on: &impl ConnectionTrait, id: Uuid) -> Result<(ballot:
 }
 
 /// Read a candidate
+///
+/// With the addresses of its logo, which need no token.
 #[utoipa::path(get, path = "/v1/candidates/{candidate_id}", responses((status = 200, body = Candidate)))]
 pub async fn read(caller: Caller, id: Path<Uuid>) -> Answer<Candidate> {
     let row = candidate::Entity::find_by_id(*id)
@@ -114,6 +116,8 @@ pub async fn read(caller: Caller, id: Path<Uuid>) -> Answer<Candidate> {
 }
 
 /// Change a candidate
+///
+/// While the ballot is in draft: what can be chosen is frozen at opening.
 #[utoipa::path(patch, path = "/v1/candidates/{candidate_id}", request_body = CandidateInput, responses((status = 200, body = Candidate)))]
 pub async fn update(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, patch: MergePatch) -> Answer<Candidate> {
     let transaction = caller.begin().await?;
@@ -146,6 +150,8 @@ pub async fn update(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, patch
 }
 
 /// Remove a candidate
+///
+/// While the ballot is in draft.
 #[utoipa::path(delete, path = "/v1/candidates/{candidate_id}", responses((status = 204, description = "Removed")))]
 pub async fn delete(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> Result<NoContent, Problem> {
     let transaction = caller.begin().await?;

@@ -115,6 +115,8 @@ pub struct Turnout {
 }
 
 /// Read the turnout
+///
+/// How many are entitled to vote and how many have voted; never for what.
 #[utoipa::path(get, path = "/v1/ballots/{ballot_id}/turnout", responses((status = 200, body = Turnout)))]
 pub async fn turnout(caller: Caller, id: Path<Uuid>) -> Answer<Turnout> {
     let snapshot = caller.app.store.snapshot().await?;

@@ -32,6 +32,8 @@ pub struct Filter {
 }
 
 /// List ballots
+///
+/// Those of the workshop, oldest first, each with its candidates.
 #[utoipa::path(get, path = "/v1/workshops/{workshop_id}/ballots", params(Filter), responses((status = 200, body = Page<Ballot>)))]
 pub async fn list(caller: Caller, filter: Query<Filter>) -> Answer<Page<Ballot>> {
     let Query(filter) = filter;
@@ -68,6 +70,8 @@ pub async fn list(caller: Caller, filter: Query<Filter>) -> Answer<Page<Ballot>>
 }
 
 /// Draft a ballot
+///
+/// It can be changed until it is opened; candidates are added to it next.
 #[utoipa::path(post, path = "/v1/workshops/{workshop_id}/ballots", request_body = BallotInput, responses((status = 201, body = Ballot)))]
 pub async fn create(mut caller: Caller, body: Json<BallotInput>) -> Answer<Ballot> {
     let Json(input) = body;
@@ -134,6 +138,8 @@ async fn check(on: &impl ConnectionTrait, caller: &Caller, input: &BallotInput) 
 }
 
 /// Read a ballot, with its candidates
+///
+/// Draft ballots are seen by every member, so that each can tell in time what they still lack.
 #[utoipa::path(get, path = "/v1/ballots/{ballot_id}", responses((status = 200, body = Ballot)))]
 pub async fn read(caller: Caller, id: Path<Uuid>) -> Answer<Ballot> {
     let snapshot = caller.app.store.snapshot().await?;

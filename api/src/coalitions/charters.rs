@@ -151,6 +151,8 @@ pub async fn create_charter(mut caller: Caller, id: Path<Uuid>, body: Json<Chart
 }
 
 /// Read one version of a charter
+///
+/// The text exactly as it was given, with its SHA-256; a version never changes.
 #[utoipa::path(get, path = "/v1/coalitions/{coalition_id}/charters/{number}", responses((status = 200, body = Charter)))]
 pub async fn read_charter(caller: Caller, path: Path<(Uuid, i32)>) -> Answer<Charter> {
     let row = charter::Entity::find_by_id(path.into_inner())

@@ -257,6 +257,8 @@ pub async fn create(mut caller: Caller, body: Json<CoalitionInput>) -> Answer<Co
 }
 
 /// Read a coalition
+///
+/// With its current charter and how many adhere.
 #[utoipa::path(get, path = "/v1/coalitions/{coalition_id}", responses((status = 200, body = Coalition)))]
 pub async fn read(caller: Caller, id: Path<Uuid>) -> Answer<Coalition> {
     let snapshot = caller.app.store.snapshot().await?;

@@ -104,6 +104,8 @@ pub async fn create(mut caller: Caller, id: Path<Uuid>, body: Json<WorkingGroupI
 }
 
 /// Read a working group
+///
+/// With its leads and how many places are left.
 #[utoipa::path(get, path = "/v1/working-groups/{working_group_id}", responses((status = 200, body = WorkingGroup)))]
 pub async fn read(caller: Caller, id: Path<Uuid>) -> Answer<WorkingGroup> {
     let snapshot = caller.app.store.snapshot().await?;

@@ -68,6 +68,8 @@ pub async fn load(on: &impl ConnectionTrait, caller: &Caller) -> Result<person::
 }
 
 /// Read my account
+///
+/// Who I am here; my places in workshops are my registrations.
 #[utoipa::path(get, path = "/v1/me", responses((status = 200, body = Me)))]
 pub async fn read_me(caller: Caller) -> Answer<Me> {
     Ok(Reply::ok(load(caller.app.store.reader(), &caller).await?.into()))

@@ -170,6 +170,8 @@ async fn create(mut caller: Caller, body: Json<OrganisationInput>) -> Answer<Org
 }
 
 /// Read an organisation
+///
+/// The category of its people is its own.
 #[utoipa::path(get, path = "/v1/organisations/{organisation_id}", responses((status = 200, body = Organisation)))]
 async fn read(caller: Caller, id: Path<Uuid>) -> Answer<Organisation> {
     let row = entity::find(caller.app.store.reader(), *id).await?;
@@ -177,6 +179,8 @@ async fn read(caller: Caller, id: Path<Uuid>) -> Answer<Organisation> {
 }
 
 /// Change an organisation
+///
+/// Its name stays unique in the workshop, however it is written.
 #[utoipa::path(patch, path = "/v1/organisations/{organisation_id}", request_body = OrganisationInput, responses((status = 200, body = Organisation)))]
 async fn update(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, patch: MergePatch) -> Answer<Organisation> {
     let transaction = caller.begin().await?;

@@ -110,6 +110,8 @@ async fn list(caller: Caller, filter: Query<Filter>) -> Answer<Page<Session>> {
 }
 
 /// Read a session
+///
+/// The link to join is shown to members, the check-in code to staff.
 #[utoipa::path(get, path = "/v1/sessions/{session_id}", responses((status = 200, body = Session)))]
 async fn read(caller: Caller, id: Path<Uuid>) -> Answer<Session> {
     let row = entity::find(caller.app.store.reader(), *id).await?;

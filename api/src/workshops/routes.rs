@@ -280,6 +280,8 @@ async fn create(mut caller: Caller, body: Json<WorkshopInput>) -> Answer<Worksho
 }
 
 /// Read a workshop
+///
+/// A public one can be read by anyone who has the link, once it is published.
 #[utoipa::path(get, path = "/v1/workshops/{workshop_id}", responses((status = 200, body = Workshop)))]
 async fn read(caller: Caller, id: Path<Uuid>) -> Answer<Workshop> {
     Ok(Reply::ok(
@@ -288,6 +290,8 @@ async fn read(caller: Caller, id: Path<Uuid>) -> Answer<Workshop> {
 }
 
 /// Change a workshop
+///
+/// Its days must keep every session inside them, as its time zone counts days.
 #[utoipa::path(patch, path = "/v1/workshops/{workshop_id}", request_body = WorkshopInput, responses((status = 200, body = Workshop)))]
 async fn update(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, patch: MergePatch) -> Answer<Workshop> {
     let transaction = caller.begin().await?;

@@ -157,8 +157,10 @@ fn examples(document: &mut OpenApi) {
             let responses = operation
                 .responses
                 .responses
-                .values_mut()
-                .filter_map(|response| match response {
+                .iter_mut()
+                // Problems have the example of their schema; one in each answer would be most of the document.
+                .filter(|(status, _)| status.starts_with('2'))
+                .filter_map(|(_, response)| match response {
                     RefOr::T(response) => Some(response.content.values_mut()),
                     RefOr::Ref(_) => None,
                 });
