@@ -6,7 +6,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
 use futures_util::StreamExt as _;
 use garde::Validate;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use super::codes::Code;
@@ -145,7 +145,9 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
         Ok(shaped) => deserializer.end().map(|()| shaped).map_err(|error| malformed(&error)),
-        Err(error) if error.inner().is_data() => Err(shape_fault(&error).into()),
+        // What is not JSON further on is malformed, whatever its first fields look like.
+        Err(error) if error.inner().is_data() => Err(serde_json::from_slice::<IgnoredAny>(bytes)
+            .map_or_else(|broken| malformed(&broken), |_| shape_fault(&error).into())),
         Err(error) => Err(malformed(error.inner())),
     }
 }
