@@ -32,7 +32,7 @@ async fn the_walk_through_works_as_pasted() {
     let shell = Command::new("bash")
         .args(["-eu", "-o", "pipefail", "-c", &walk_through()])
         .current_dir(folder.path())
-        .env("PALABRE_API", format!("http://{}", demo.address))
+        .env("API", format!("http://{}", demo.address))
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output();

@@ -115,7 +115,7 @@ impl Flags {
     ) -> Result<Settings, Invalid> {
         let mut secret = None;
         for (name, value) in environment {
-            if name.starts_with("PALABRE_") && !name.starts_with("PALABRE_TEST_") && !KNOWN.contains(&name.as_str()) {
+            if name.starts_with("PALABRE_") && !KNOWN.contains(&name.as_str()) {
                 return Err(Invalid(format!(
                     "unknown setting {name}; known are {}",
                     KNOWN.join(", ")
