@@ -33,3 +33,4 @@ mod story;
 mod support;
 mod tokens;
 mod voting;
+mod wrong;
