@@ -98,6 +98,7 @@ impl Place {
 
 both! {
     async fn what_is_wrong_is_named_and_changes_nothing(world: World) {
+        world.clock().set("2020-09-01T00:00:00Z");
         let place = Place::new(&world).await;
         let before = place.everything().await;
         let organiser = &place.workshop.organiser;
@@ -142,6 +143,7 @@ both! {
     }
 
     async fn identifiers_of_another_workshop_are_unknown_in_this_one(world: World) {
+        world.clock().set("2020-09-01T00:00:00Z");
         let (here, there) = (Place::new(&world).await, Place::new(&world).await);
         let (before_here, before_there) = (here.everything().await, there.everything().await);
         let organiser = &here.workshop.organiser;
