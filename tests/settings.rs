@@ -27,6 +27,8 @@ async fn check(folder: &Path, settings: &[(&str, &str)]) -> Finished {
 async fn without_any_setting_all_is_in_order() {
     let folder = folder();
     let said = check(folder.path(), &[]).await.succeeded();
+    let left = std::fs::read_dir(folder.path()).expect("the folder").count();
+    assert_eq!(left, 0, "looking at the settings writes nothing");
     for default in ["palabre.db", "127.0.0.1:8080", "http://127.0.0.1:8080", "outbox"] {
         assert!(said.output.contains(default), "{said:?}");
     }

@@ -94,6 +94,15 @@ pub struct Settings {
     pub cors_origins: Vec<String>,
 }
 
+/// What becomes of a new secret, where there is none yet.
+#[derive(Clone, Copy)]
+pub enum NewSecret {
+    /// It is written beside the SQLite file.
+    Keep([u8; 32]),
+    /// Nothing is written: the settings are only looked at.
+    Forget([u8; 32]),
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Database {
     Sqlite(PathBuf),
@@ -111,7 +120,7 @@ impl Flags {
     pub fn resolve(
         &self,
         environment: impl Iterator<Item = (String, String)>,
-        new_secret: impl FnOnce() -> [u8; 32],
+        new_secret: NewSecret,
     ) -> Result<Settings, Invalid> {
         let mut secret = None;
         for (name, value) in environment {
@@ -234,7 +243,7 @@ fn resolve_secret(
     text: Option<String>,
     file: Option<PathBuf>,
     database: &Database,
-    new_secret: impl FnOnce() -> [u8; 32],
+    new_secret: NewSecret,
 ) -> Result<Key, Invalid> {
     if let Some(text) = text {
         return parse_secret(text.as_bytes())
@@ -244,8 +253,10 @@ fn resolve_secret(
         (Some(path), _) => path,
         (None, Database::Sqlite(database)) => {
             let path = database.with_extension("secret");
-            if !path.exists() {
-                create_secret(&path, new_secret())?;
+            match new_secret {
+                NewSecret::Keep(secret) if !path.exists() => create_secret(&path, secret)?,
+                NewSecret::Forget(secret) if !path.exists() => return Ok(Key(secret)),
+                NewSecret::Keep(_) | NewSecret::Forget(_) => {}
             }
             path
         }

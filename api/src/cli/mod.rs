@@ -14,7 +14,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::ambient::{Ambient, HostClock};
 use crate::app::{self, App};
 use crate::identity::operator;
-use crate::settings::{Flags, Settings};
+use crate::settings::{Flags, NewSecret, Settings};
 use crate::store::Store;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -128,7 +128,7 @@ async fn run(cli: Cli) -> Outcome {
             say("The schema is up to date.")
         }
         Command::CheckConfig => {
-            let settings = settings(&flags, &ambient)?;
+            let settings = flags.resolve(std::env::vars(), NewSecret::Forget(ambient.bytes()))?;
             let database = match &settings.database {
                 crate::settings::Database::Sqlite(path) => format!("SQLite, {}", path.display()),
                 crate::settings::Database::Postgres(_) => "PostgreSQL".to_owned(),
@@ -147,7 +147,7 @@ async fn run(cli: Cli) -> Outcome {
 }
 
 fn settings(flags: &Flags, ambient: &Ambient) -> Result<Settings, crate::settings::Invalid> {
-    flags.resolve(std::env::vars(), || ambient.bytes())
+    flags.resolve(std::env::vars(), NewSecret::Keep(ambient.bytes()))
 }
 
 async fn open(flags: &Flags, ambient: Ambient) -> Result<Data<App>, Box<dyn std::error::Error>> {

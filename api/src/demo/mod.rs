@@ -15,7 +15,7 @@ use self::client::{Client, Failure};
 use crate::ambient::Ambient;
 use crate::app::{self, App};
 use crate::cli::{log_to_stderr, say, workers};
-use crate::settings::Flags;
+use crate::settings::{Flags, NewSecret};
 
 /// A folder that goes when the demo ends.
 struct Folder(PathBuf);
@@ -31,7 +31,7 @@ pub async fn serve(flags: &mut Flags, ambient: Ambient) -> Result<(), Failure> {
     let folder = Folder(std::env::temp_dir().join(format!("palabre-demo-{}", ambient.id())));
     std::fs::create_dir(&folder.0)?;
     flags.database_url = Some(format!("sqlite://{}", folder.0.join("palabre.db").display()));
-    let settings = flags.resolve(std::env::vars(), || ambient.bytes())?;
+    let settings = flags.resolve(std::env::vars(), NewSecret::Keep(ambient.bytes()))?;
     let mails = match &settings.mail {
         crate::settings::Mail::Files(folder) => format!("files in {}/", folder.display()),
         crate::settings::Mail::Smtp(_) => "by SMTP".to_owned(),
