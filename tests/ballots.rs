@@ -63,6 +63,16 @@ both! {
         assert_eq!(world.sql().await.number("SELECT count(*) FROM ballot WHERE sealed_key IS NOT NULL").await, 0);
     }
 
+    async fn what_was_opened_can_be_finished_after_the_workshop_is_archived(world: World) {
+        let hall = Hall::new(&world, 1, plurality()).await;
+        hall.open().await;
+        hall.voters[0].post(&hall.at("votes"), hall.vote(0).body()).await.expect(201);
+        hall.workshop.archive().await;
+        assert_eq!(hall.tally().await["votes"], 1);
+        hall.workshop.organiser.act(&hall.at("publish")).await.expect(200);
+        hall.voters[0].get(&hall.at("tally")).await.expect(200);
+    }
+
     async fn sealed_votes_and_key_are_gone_once_counted(world: World) {
         let hall = Hall::new(&world, 3, plurality()).await;
         hall.open().await;

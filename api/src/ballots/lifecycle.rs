@@ -1,5 +1,7 @@
 //! What happens to a ballot: by an organiser, each act safe to repeat, or by the instance itself
 //! when its time has come. The decision lies with the ballot's locked row and the database's clock.
+//!
+//! What was opened can be closed, published or cancelled even after its workshop was archived.
 
 use actix_web::web::{Data, Path};
 use garde::Validate;
@@ -81,7 +83,7 @@ pub async fn open(
 /// done. Safe to repeat; on a ballot whose count stopped it starts the count again.
 #[utoipa::path(post, path = "/v1/ballots/{ballot_id}/close", responses((status = 200, body = Ballot)))]
 pub async fn close(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> Answer<Ballot> {
-    let transaction = caller.begin().await?;
+    let transaction = caller.begin_lasting().await?;
     let row = ballot::lock(&transaction, *id).await?;
     if_match.check(routes::show(&transaction, &caller, row.clone()).await?)?;
     match row.state {
@@ -109,7 +111,7 @@ pub async fn close(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> Ans
 /// From now on everyone of the workshop sees the tally. Safe to repeat.
 #[utoipa::path(post, path = "/v1/ballots/{ballot_id}/publish", responses((status = 200, body = Ballot)))]
 pub async fn publish(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> Answer<Ballot> {
-    let transaction = caller.begin().await?;
+    let transaction = caller.begin_lasting().await?;
     let row = ballot::lock(&transaction, *id).await?;
     if_match.check(routes::show(&transaction, &caller, row.clone()).await?)?;
     if row.state == State::Published {
@@ -147,7 +149,7 @@ pub struct Cancellation {
 /// In draft or open. Nothing of what was voted is ever shown; the reason stays. Safe to repeat.
 #[utoipa::path(post, path = "/v1/ballots/{ballot_id}/cancel", request_body = Cancellation, responses((status = 200, body = Ballot)))]
 pub async fn cancel(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, body: Json<Cancellation>) -> Answer<Ballot> {
-    let transaction = caller.begin().await?;
+    let transaction = caller.begin_lasting().await?;
     let row = ballot::lock(&transaction, *id).await?;
     if_match.check(routes::show(&transaction, &caller, row.clone()).await?)?;
     match row.state {

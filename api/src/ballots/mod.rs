@@ -68,13 +68,14 @@ pub fn rooms() -> Vec<Room> {
                         WorkshopNotPublished
                     ]
                 ),
-                route!(lifecycle::close, organiser, [BallotNotOpen]),
+                route!(lifecycle::close, organiser, [BallotNotOpen]).lasting(),
                 route!(
                     lifecycle::publish,
                     organiser,
                     [BallotNotClosed, BallotCounting, BallotCountFailed]
-                ),
-                route!(lifecycle::cancel, organiser, [WrongState]),
+                )
+                .lasting(),
+                route!(lifecycle::cancel, organiser, [WrongState]).lasting(),
             ],
         ),
         Room::new(
