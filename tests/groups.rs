@@ -1,10 +1,35 @@
-//! Working groups while people are joining.
+//! Promises: the register of pledges, and working groups while people are joining.
 
 use serde_json::json;
 
 use crate::support::{World, both};
 
 both! {
+    async fn the_register_shows_the_pledges_whose_signers_want_it(world: World) {
+        let workshop = world.workshop().public().published().await;
+        let organiser = &workshop.organiser;
+        let coalition = organiser.post(&workshop.path("coalitions"), json!({"name": "Coalition", "mission": ""})).await.expect(201);
+        let pledges = format!("/v1/coalitions/{}/pledges", coalition.id());
+        organiser.post(&format!("/v1/coalitions/{}/charters", coalition.id()), json!({"text": "Charte"})).await.expect(201);
+        let mut signed = Vec::new();
+        for (name, public) in [("open", true), ("shy", false)] {
+            let person = workshop.member("participant", &format!("{name}@example.org")).await;
+            let own = person.list("/v1/me/registrations").await[0]["id"].as_str().expect("an id").to_owned();
+            person.act(&format!("/v1/registrations/{own}/confirm")).await.expect(200);
+            let pledge = person.post(&pledges, json!({"charter": 1, "public": public})).await.expect(201);
+            assert_eq!(pledge["public"], public);
+            signed.push((person, pledge));
+        }
+        let seen = async |by: &crate::support::Person| by.list(&pledges).await.iter().map(|pledge| pledge["name"].clone()).collect::<Vec<_>>();
+        assert_eq!(seen(organiser).await, [json!("open"), json!("shy")]);
+        assert_eq!(seen(&signed[1].0).await, [json!("open"), json!("shy")], "the register and one's own");
+        assert_eq!(seen(&signed[0].0).await, [json!("open")]);
+        assert_eq!(seen(&world.anonymous()).await, [json!("open")], "in a public workshop the register is for anyone");
+        signed[0].0.act(&format!("/v1/pledges/{}/withdraw", signed[0].1.id())).await.expect(200);
+        assert_eq!(seen(&world.anonymous()).await, Vec::<serde_json::Value>::new());
+        signed[1].0.get(&format!("/v1/pledges/{}", signed[0].1.id())).await.problem(404, "not_found");
+    }
+
     async fn counts_that_move_do_not_stop_an_organiser_from_editing(world: World) {
         let workshop = world.workshop().published().await;
         let organiser = &workshop.organiser;

@@ -30,6 +30,8 @@ CREATE TABLE pledge (
     registration_id {uuid} NOT NULL,
     -- NULL: for themself; else the organisation whose delegate they are.
     on_behalf_of {uuid},
+    -- Whoever signs chooses whether the register shows it.
+    public {bool} NOT NULL,
     created_at {instant} NOT NULL,
     withdrawn_at {instant},
     FOREIGN KEY (coalition_id, charter) REFERENCES charter (coalition_id, number),
@@ -89,7 +91,7 @@ CREATE INDEX commitment_registration ON commitment (registration_id);
             "pledge",
             "OLD.withdrawn_at IS NOT NULL OR NEW.id <> OLD.id OR NEW.charter <> OLD.charter \
              OR NEW.registration_id <> OLD.registration_id OR NEW.created_at <> OLD.created_at \
-             OR NEW.coalition_id <> OLD.coalition_id OR (NEW.on_behalf_of IS NULL) <> (OLD.on_behalf_of IS NULL) \
+             OR NEW.public <> OLD.public OR NEW.coalition_id <> OLD.coalition_id OR (NEW.on_behalf_of IS NULL) <> (OLD.on_behalf_of IS NULL) \
              OR NEW.on_behalf_of <> OLD.on_behalf_of"
         ),
         // The last word on a full group; the code locks the group first, so that two cannot pass at once.

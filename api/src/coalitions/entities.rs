@@ -74,6 +74,7 @@ pub mod pledge {
         pub charter: i32,
         pub registration_id: Uuid,
         pub on_behalf_of: Option<Uuid>,
+        pub public: bool,
         pub created_at: Instant,
         pub withdrawn_at: Option<Instant>,
     }

@@ -52,7 +52,7 @@ pub fn rooms() -> Vec<Room> {
         Room::new(
             "Pledges",
             [
-                route!(pledges::list, members, []),
+                route!(pledges::list, Access::Visible, []),
                 route!(
                     pledges::create,
                     members,

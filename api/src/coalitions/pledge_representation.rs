@@ -18,7 +18,7 @@ use crate::registrations::entity as registration;
     "id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "coalition_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4f", "charter": 1,
     "registration_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d50", "name": "Mariama Diallo",
     "on_behalf_of": {"id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d51", "name": "Incubateur Saboutech"},
-    "created_at": "2020-08-28T15:00:00Z", "withdrawn_at": null, "etag": "q1w2e3r4t5y6u7i8o9p0aA"
+    "public": true, "created_at": "2020-08-28T15:00:00Z", "withdrawn_at": null, "etag": "q1w2e3r4t5y6u7i8o9p0aA"
 }))]
 pub struct Pledge {
     pub id: Uuid,
@@ -31,6 +31,8 @@ pub struct Pledge {
     name: String,
     /// The organisation they signed for; null: for themself
     on_behalf_of: Option<NamedOrganisation>,
+    /// Whether the register shows it while it stands
+    public: bool,
     created_at: Instant,
     /// When it was withdrawn; null while it stands
     pub withdrawn_at: Option<Instant>,
@@ -63,6 +65,7 @@ pub struct Row {
     registration_id: Uuid,
     name: String,
     on_behalf_of: Option<Uuid>,
+    public: bool,
     organisation_name: Option<String>,
     created_at: Instant,
     withdrawn_at: Option<Instant>,
@@ -77,6 +80,7 @@ impl From<Row> for Pledge {
             registration_id: row.registration_id,
             name: row.name,
             on_behalf_of: NamedOrganisation::of(row.on_behalf_of, row.organisation_name),
+            public: row.public,
             created_at: row.created_at,
             withdrawn_at: row.withdrawn_at,
             etag: Etag::default(),
@@ -94,6 +98,7 @@ pub fn named(pledges: Select<pledge::Entity>) -> Selector<SelectModel<Row>> {
             pledge::Column::Charter,
             pledge::Column::RegistrationId,
             pledge::Column::OnBehalfOf,
+            pledge::Column::Public,
             pledge::Column::CreatedAt,
             pledge::Column::WithdrawnAt,
         ])
@@ -131,7 +136,11 @@ impl Pledge {
 
     pub fn is_seen_by(&self, caller: &Caller) -> Result<bool, Problem> {
         let own = caller.own()?;
-        Ok(caller.is(SUPERVISION) || self.registration_id == own.registration_id || self.is_spoken_for_by(own))
+        let in_register = self.public && self.withdrawn_at.is_none();
+        Ok(in_register
+            || caller.is(SUPERVISION)
+            || self.registration_id == own.registration_id
+            || self.is_spoken_for_by(own))
     }
 
     /// Is it of the organisation whose delegate this is?

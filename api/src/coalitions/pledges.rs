@@ -63,8 +63,9 @@ impl Filter {
 
 /// List pledges
 ///
-/// Oldest first, those withdrawn included. Organisers and auditors see all; everyone else their
-/// own, and as delegates those of their organisation.
+/// Oldest first, those withdrawn included. Organisers and auditors see all. Everyone else sees the
+/// register (the standing pledges whose signers made them public), their own, and as delegates those
+/// of their organisation. In a public workshop anyone can read the register.
 #[utoipa::path(get, path = "/v1/coalitions/{coalition_id}/pledges", params(Filter), responses((status = 200, body = Page<Pledge>)))]
 pub async fn list(caller: Caller, id: Path<Uuid>, filter: Query<Filter>) -> Answer<Page<Pledge>> {
     let Query(filter) = filter;
@@ -74,7 +75,13 @@ pub async fn list(caller: Caller, id: Path<Uuid>, filter: Query<Filter>) -> Answ
         .order_by_asc(pledge::Column::Id)
         .limit(filter.limit.probe());
     if !caller.is(SUPERVISION) {
-        select = select.filter(own(caller.own()?));
+        let register = Condition::all()
+            .add(pledge::Column::Public.eq(true))
+            .add(pledge::Column::WithdrawnAt.is_null());
+        select = select.filter(match caller.own() {
+            Ok(me) => Condition::any().add(register).add(own(me)),
+            Err(_) => register,
+        });
     }
     let rows = named(select).all(caller.app.store.reader()).await?;
     Ok(Reply::page(Page::of(rows, filter.limit, |row| row.id, Pledge::from)))
@@ -92,6 +99,10 @@ pub struct PledgeInput {
     #[serde(default)]
     #[garde(skip)]
     on_behalf_of: Option<Uuid>,
+    /// Show it, with the signer's name, in the coalition's register
+    #[serde(default)]
+    #[garde(skip)]
+    public: bool,
 }
 
 /// Pledge
@@ -136,6 +147,7 @@ pub async fn create(mut caller: Caller, id: Path<Uuid>, body: Json<PledgeInput>)
         charter: Set(input.charter),
         registration_id: Set(own.id),
         on_behalf_of: Set(input.on_behalf_of),
+        public: Set(input.public),
         created_at: Set(caller.now()),
         withdrawn_at: Set(None),
     };
@@ -149,7 +161,7 @@ pub async fn create(mut caller: Caller, id: Path<Uuid>, body: Json<PledgeInput>)
         return Ok(Reply::ok(find(&transaction, row.id).await?));
     }
     let pledge = find(&transaction, pledge_id).await?;
-    let after = serde_json::json!({"coalition_id": *id, "charter": input.charter, "on_behalf_of": input.on_behalf_of});
+    let after = serde_json::json!({"coalition_id": *id, "charter": input.charter, "on_behalf_of": input.on_behalf_of, "public": input.public});
     journal::write(
         &transaction,
         &caller,
