@@ -151,6 +151,14 @@ pub async fn check_attendance(cast: &Cast, expected: &[i64]) {
         let field = expected[number - 1].to_string();
         assert!(line.split(',').any(|cell| cell == field), "{line} should hold {field}");
     }
+    let xlsx = cast
+        .workshop
+        .organiser
+        .get(&cast.workshop.path("attendance?format=xlsx"))
+        .await
+        .expect(200);
+    assert!(xlsx.body.starts_with(b"PK"), "a spreadsheet is a ZIP archive");
+    assert!(xlsx.header("content-disposition").contains("presences.xlsx"));
     // A participant sees their own only.
     let own = cast.person(1).get(&path).await.expect(200);
     assert_eq!(own["items"].as_array().map(Vec::len), Some(1));

@@ -8,11 +8,18 @@ use crate::http::{Code, Problem};
 pub enum Format {
     Json,
     Csv,
+    Xlsx,
 }
 
-const FORMATS: [(Format, &str, &str, &str); 2] = [
+const FORMATS: [(Format, &str, &str, &str); 3] = [
     (Format::Json, "json", "application", "json"),
     (Format::Csv, "csv", "text", "csv"),
+    (
+        Format::Xlsx,
+        "xlsx",
+        "application",
+        "vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ),
 ];
 
 impl Format {
@@ -21,7 +28,7 @@ impl Format {
             Some(name) => FORMATS.iter().find(|format| format.1 == name).map(|format| format.0),
             None => accepted(headers),
         };
-        chosen.ok_or_else(|| Problem::from(Code::NotAcceptable).with("formats", "json, csv"))
+        chosen.ok_or_else(|| Problem::from(Code::NotAcceptable).with("formats", "json, csv, xlsx"))
     }
 }
 
@@ -98,7 +105,7 @@ mod tests {
         headers.insert(ACCEPT, HeaderValue::from_static("application/pdf"));
         assert_eq!(Format::of(Some("csv"), &headers).ok(), Some(Format::Csv));
         assert_eq!(Format::of(Some("json"), &headers).ok(), Some(Format::Json));
-        for unknown in ["xlsx", "CSV", ""] {
+        for unknown in ["xls", "CSV", ""] {
             assert_eq!(
                 Format::of(Some(unknown), &headers).map_err(|problem| problem.code),
                 Err(Code::NotAcceptable)

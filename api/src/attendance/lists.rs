@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::entity::Source;
 use super::format::Format;
 use super::sheet::{self, Listed, Scope, Sheet};
-use super::table;
+use super::table::{self, Table};
 use crate::http::{Caller, Code, Cursor, File, Language, Limit, Page, Problem, Query, Reply};
 use crate::instant::Instant;
 use crate::registrations::{Category, Role};
@@ -123,7 +123,7 @@ pub struct Filter {
     /// Where the previous page ended
     #[param(value_type = Option<String>)]
     cursor: Option<Cursor<(String, Uuid)>>,
-    /// `json` or `csv`; without it, what `Accept` asks for
+    /// `json`, `csv` or `xlsx`; without it, what `Accept` asks for
     #[param(example = "csv")]
     format: Option<String>,
 }
@@ -132,19 +132,20 @@ pub type Download<T> = Result<Either<CustomizeResponder<Reply<T>>, CustomizeResp
 
 /// List the attendance of a session
 ///
-/// Who was there, by name; a participant sees their own line. As CSV one line per person, with
+/// Who was there, by name; a participant sees their own line. As CSV or XLSX one line per person, with
 /// words in the language of `Accept-Language` and times in UTC and in the workshop's time zone.
 #[utoipa::path(get, path = "/v1/sessions/{session_id}/attendance", params(Filter), responses((status = 200, description = "The list",
-    content((SessionAttendance = "application/json"), (String = "text/csv", example = "Inscription,Nom,Organisation,Catégorie,Rôle,Secondes de présence,Durée (h:mm:ss),…")))))]
+    content((SessionAttendance = "application/json"), (String = "text/csv", example = "Inscription,Nom,Organisation,Catégorie,Rôle,Secondes de présence,Durée (h:mm:ss),…"),
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))))]
 pub async fn of_session(caller: Caller, filter: Query<Filter>, request: HttpRequest) -> Download<SessionAttendance> {
     let Query(filter) = filter;
     let format = Format::of(filter.format.as_deref(), request.headers())?;
     let session_id = caller.path_id()?;
     let Read { sheet, people, days } = Read::of(&caller, Some(session_id)).await?;
-    if format == Format::Csv {
+    if format != Format::Json {
         let language = Language::of(request.headers());
-        let bytes = table::of_session(&sheet, &people, &days, session_id, language);
-        return Ok(Either::Right(file(bytes, language)));
+        let table = table::of_session(&sheet, &people, &days, session_id, language);
+        return Ok(Either::Right(file(table, format, language)?));
     }
     let mut totals = AttendanceTotals::default();
     for presence in people.iter().filter_map(|person| sheet.presence(person.id, session_id)) {
@@ -183,17 +184,18 @@ pub async fn of_session(caller: Caller, filter: Query<Filter>, request: HttpRequ
 /// List the attendance of a workshop
 ///
 /// Everyone invited or confirmed, by name, those who never came too; a participant sees their own
-/// line. As CSV one line per person, with words in the language of `Accept-Language`.
+/// line. As CSV or XLSX one line per person, with words in the language of `Accept-Language`.
 #[utoipa::path(get, path = "/v1/workshops/{workshop_id}/attendance", params(Filter), responses((status = 200, description = "The list",
-    content((WorkshopAttendance = "application/json"), (String = "text/csv", example = "Inscription,Nom,Organisation,Catégorie,Rôle,Séances suivies,Secondes de présence,Durée (h:mm:ss),…")))))]
+    content((WorkshopAttendance = "application/json"), (String = "text/csv", example = "Inscription,Nom,Organisation,Catégorie,Rôle,Séances suivies,Secondes de présence,Durée (h:mm:ss),…"),
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))))]
 pub async fn of_workshop(caller: Caller, filter: Query<Filter>, request: HttpRequest) -> Download<WorkshopAttendance> {
     let Query(filter) = filter;
     let format = Format::of(filter.format.as_deref(), request.headers())?;
     let Read { sheet, people, days } = Read::of(&caller, None).await?;
-    if format == Format::Csv {
+    if format != Format::Json {
         let language = Language::of(request.headers());
-        let bytes = table::of_workshop(&sheet, &people, &days, language);
-        return Ok(Either::Right(file(bytes, language)));
+        let table = table::of_workshop(&sheet, &people, &days, language);
+        return Ok(Either::Right(file(table, format, language)?));
     }
     let mut totals = AttendanceTotals::default();
     for facts in people.iter().map(|person| sheet.facts(person.id)) {
@@ -268,17 +270,26 @@ fn json<T: Serialize>(body: T) -> CustomizeResponder<Reply<T>> {
     Reply::plain(body).customize().insert_header((VARY, "accept"))
 }
 
-fn file(bytes: Vec<u8>, language: Language) -> CustomizeResponder<File> {
+fn file(table: Table, format: Format, language: Language) -> Result<CustomizeResponder<File>, Problem> {
     let name = match language {
-        Language::Fr => "presences.csv",
-        Language::En => "attendance.csv",
+        Language::Fr => "presences",
+        Language::En => "attendance",
     };
-    let file = File {
-        content_type: "text/csv; charset=utf-8",
-        name: name.to_owned(),
-        bytes,
+    let file = if format == Format::Xlsx {
+        File {
+            content_type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            name: format!("{name}.xlsx"),
+            bytes: table.xlsx()?,
+        }
+    } else {
+        File {
+            content_type: "text/csv; charset=utf-8",
+            name: format!("{name}.csv"),
+            bytes: table.csv(),
+        }
     };
-    file.customize()
+    Ok(file
+        .customize()
         .insert_header((CONTENT_LANGUAGE, language.as_str()))
-        .insert_header((VARY, format!("accept, {ACCEPT_LANGUAGE}")))
+        .insert_header((VARY, format!("accept, {ACCEPT_LANGUAGE}"))))
 }

@@ -5,13 +5,14 @@ use uuid::Uuid;
 use super::arithmetic::h_mm_ss;
 use super::sheet::{Listed, Presence, Sheet};
 use crate::http::Language;
-use crate::http::csv::{Cell, table};
+use crate::http::csv::Cell;
+use crate::http::{Problem, csv, xlsx};
 use crate::instant::Instant;
 use crate::registrations::{Category, Role};
 use crate::sessions::{Days, State};
 
 /// The whole list of a session.
-pub fn of_session(sheet: &Sheet, people: &[Listed], days: &Days, session_id: Uuid, language: Language) -> Vec<u8> {
+pub fn of_session(sheet: &Sheet, people: &[Listed], days: &Days, session_id: Uuid, language: Language) -> Table {
     let words = words(language);
     let header: Vec<String> = [person_header(words), count_header(words), times_header(words, days)].concat();
     let lines = people.iter().filter_map(|person| {
@@ -21,11 +22,11 @@ pub fn of_session(sheet: &Sheet, people: &[Listed], days: &Days, session_id: Uui
         line.extend(times_cells(&[presence], days));
         Some(line)
     });
-    written(&header, lines)
+    written(header, lines)
 }
 
 /// The whole list of a workshop, with a column of seconds for each session that took place or will.
-pub fn of_workshop(sheet: &Sheet, people: &[Listed], days: &Days, language: Language) -> Vec<u8> {
+pub fn of_workshop(sheet: &Sheet, people: &[Listed], days: &Days, language: Language) -> Table {
     let words = words(language);
     let sessions: Vec<_> = sheet
         .sessions
@@ -56,12 +57,34 @@ pub fn of_workshop(sheet: &Sheet, people: &[Listed], days: &Days, language: Lang
         }));
         line
     });
-    written(&header, lines)
+    written(header, lines)
 }
 
-fn written(header: &[String], lines: impl Iterator<Item = Vec<Cell>>) -> Vec<u8> {
-    let header: Vec<&str> = header.iter().map(String::as_str).collect();
-    table(&header, lines)
+fn written(header: Vec<String>, lines: impl Iterator<Item = Vec<Cell>>) -> Table {
+    Table {
+        header,
+        lines: lines.collect(),
+    }
+}
+
+/// A table, before it is written in one format or another.
+pub struct Table {
+    header: Vec<String>,
+    lines: Vec<Vec<Cell>>,
+}
+
+impl Table {
+    pub fn csv(self) -> Vec<u8> {
+        csv::table(&self.header(), self.lines.iter().cloned())
+    }
+
+    pub fn xlsx(self) -> Result<Vec<u8>, Problem> {
+        xlsx::table(&self.header(), self.lines.iter().cloned())
+    }
+
+    fn header(&self) -> Vec<&str> {
+        self.header.iter().map(String::as_str).collect()
+    }
 }
 
 struct Words {

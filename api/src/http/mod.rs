@@ -19,6 +19,7 @@ mod reply;
 mod routes;
 pub mod rules;
 mod unique;
+pub mod xlsx;
 
 pub use access::{Access, Caller, EVERY_ROLE, ORGANISER, Own, STAFF, SUPERVISION};
 pub use body::{Json, MergePatch, OptionalJson, read};
