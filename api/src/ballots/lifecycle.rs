@@ -7,7 +7,7 @@ use actix_web::web::{Data, Path};
 use garde::Validate;
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::{Condition, QuerySelect};
+use sea_orm::{Condition, DatabaseTransaction, QuerySelect};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -38,6 +38,32 @@ impl<'a> From<&'a ballot::Model> for Transition<'a> {
     }
 }
 
+/// The ballot, locked against any other change, in the version the caller means.
+async fn take(
+    on: &impl ConnectionTrait,
+    caller: &Caller,
+    id: Uuid,
+    if_match: &IfMatch,
+) -> Result<ballot::Model, Problem> {
+    let row = ballot::lock(on, id).await?;
+    if_match.check(routes::show(on, caller, row.clone()).await?)?;
+    Ok(row)
+}
+
+/// Writes the act's line in the journal, commits both, and shows the ballot as it became.
+async fn settle(
+    transaction: DatabaseTransaction,
+    caller: &Caller,
+    act: &'static str,
+    row: ballot::Model,
+) -> Answer<Ballot> {
+    let line = Transition::from(&row);
+    journal::write(&transaction, caller, Act::new(act, "ballot", row.id).after(&line)).await?;
+    let ballot = routes::show(&transaction, caller, row).await?;
+    transaction.commit().await?;
+    Ok(Reply::ok(ballot))
+}
+
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"confirm_small": true}))]
@@ -59,22 +85,13 @@ pub async fn open(
     body: OptionalJson<Opening>,
 ) -> Answer<Ballot> {
     let transaction = caller.begin().await?;
-    let row = ballot::lock(&transaction, *id).await?;
-    if_match.check(routes::show(&transaction, &caller, row.clone()).await?)?;
+    let row = take(&transaction, &caller, *id, &if_match).await?;
     if row.state == State::Open {
         return Ok(Reply::ok(routes::show(&transaction, &caller, row).await?));
     }
     row.must_be_draft()?;
     let row = opening::open(&transaction, &caller.app, row, body.0.confirm_small).await?;
-    journal::write(
-        &transaction,
-        &caller,
-        Act::new("open", "ballot", *id).after(&Transition::from(&row)),
-    )
-    .await?;
-    let ballot = routes::show(&transaction, &caller, row).await?;
-    transaction.commit().await?;
-    Ok(Reply::ok(ballot))
+    settle(transaction, &caller, "open", row).await
 }
 
 /// Close a ballot
@@ -84,8 +101,7 @@ pub async fn open(
 #[utoipa::path(post, path = "/v1/ballots/{ballot_id}/close", responses((status = 200, body = Ballot)))]
 pub async fn close(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> Answer<Ballot> {
     let transaction = caller.begin_lasting().await?;
-    let row = ballot::lock(&transaction, *id).await?;
-    if_match.check(routes::show(&transaction, &caller, row.clone()).await?)?;
+    let row = take(&transaction, &caller, *id, &if_match).await?;
     match row.state {
         State::Open => {
             let row = closing::close(&transaction, &caller.app, row).await?;
@@ -112,8 +128,7 @@ pub async fn close(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> Ans
 #[utoipa::path(post, path = "/v1/ballots/{ballot_id}/publish", responses((status = 200, body = Ballot)))]
 pub async fn publish(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> Answer<Ballot> {
     let transaction = caller.begin_lasting().await?;
-    let row = ballot::lock(&transaction, *id).await?;
-    if_match.check(routes::show(&transaction, &caller, row.clone()).await?)?;
+    let row = take(&transaction, &caller, *id, &if_match).await?;
     if row.state == State::Published {
         return Ok(Reply::ok(routes::show(&transaction, &caller, row).await?));
     }
@@ -124,15 +139,7 @@ pub async fn publish(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> A
         caller.app.store.ballot_now(&transaction, &caller.app.ambient).await?,
     ));
     let row = changed.update(&transaction).await?;
-    journal::write(
-        &transaction,
-        &caller,
-        Act::new("publish", "ballot", *id).after(&Transition::from(&row)),
-    )
-    .await?;
-    let ballot = routes::show(&transaction, &caller, row).await?;
-    transaction.commit().await?;
-    Ok(Reply::ok(ballot))
+    settle(transaction, &caller, "publish", row).await
 }
 
 #[derive(Deserialize, Validate, ToSchema)]
@@ -150,8 +157,7 @@ pub struct Cancellation {
 #[utoipa::path(post, path = "/v1/ballots/{ballot_id}/cancel", request_body = Cancellation, responses((status = 200, body = Ballot)))]
 pub async fn cancel(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, body: Json<Cancellation>) -> Answer<Ballot> {
     let transaction = caller.begin_lasting().await?;
-    let row = ballot::lock(&transaction, *id).await?;
-    if_match.check(routes::show(&transaction, &caller, row.clone()).await?)?;
+    let row = take(&transaction, &caller, *id, &if_match).await?;
     match row.state {
         State::Cancelled => return Ok(Reply::ok(routes::show(&transaction, &caller, row).await?)),
         State::Closed | State::Published => return Err(Problem::state(Code::WrongState, row.state)),
@@ -167,15 +173,7 @@ pub async fn cancel(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, body:
     changed.reason = Set(Some(body.0.reason));
     changed.sealed_key = Set(None);
     let row = changed.update(&transaction).await?;
-    journal::write(
-        &transaction,
-        &caller,
-        Act::new("cancel", "ballot", *id).after(&Transition::from(&row)),
-    )
-    .await?;
-    let ballot = routes::show(&transaction, &caller, row).await?;
-    transaction.commit().await?;
-    Ok(Reply::ok(ballot))
+    settle(transaction, &caller, "cancel", row).await
 }
 
 /// Opens and closes what is due and counts what is closed; any process may, exactly one does.

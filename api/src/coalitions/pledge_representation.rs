@@ -136,7 +136,8 @@ impl Pledge {
 
     pub fn is_seen_by(&self, caller: &Caller) -> Result<bool, Problem> {
         let own = caller.own()?;
-        let in_register = self.public && self.withdrawn_at.is_none();
+        let reader = caller.role().is_some() || caller.scope()?.public;
+        let in_register = reader && self.public && self.withdrawn_at.is_none();
         Ok(in_register
             || caller.is(SUPERVISION)
             || self.registration_id == own.registration_id

@@ -6,16 +6,16 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::web::Data;
-use sea_orm::{ActiveModelTrait as _, ActiveValue::Set};
 use serde_json::{Value, json};
 
 use super::client::{Body, Client, Failure, text};
 use super::people::{self, AUDITOR, FACILITATOR, ORGANISER, PARTICIPANTS};
 use crate::app::App;
-use crate::http::Language;
-use crate::identity::address::{AddressFault, EmailAddress};
-use crate::identity::{self, person};
+use crate::identity::operator;
 use crate::secrets::base64url;
+
+/// Seconds the printed tokens live.
+const A_DAY: i64 = 24 * 60 * 60;
 
 pub struct Tokens {
     pub organiser: String,
@@ -97,7 +97,8 @@ where
     S: Service<actix_http::Request, Response = ServiceResponse<B>, Error = actix_web::Error>,
     B: MessageBody,
 {
-    let organiser = token(app, ORGANISER, true).await?;
+    let organiser = operator::token_for_anyone(app, ORGANISER, "Organisateur", A_DAY).await?;
+    operator::add_administrator(app, ORGANISER).await?;
     let workshop = client.post(&organiser, "/v1/workshops", json!({
         "title": "Atelier de consultation des acteurs du numérique guinéen", "initiative": "INTEGRA", "host": "ITC",
         "funder": "Union européenne", "language": "fr", "time_zone": "Africa/Conakry", "first_day": "2020-08-27", "last_day": "2020-08-28",
@@ -137,7 +138,7 @@ where
         .into_iter()
         .chain((1..=PARTICIPANTS).map(people::address))
     {
-        let token = token(app, &email, false).await?;
+        let token = operator::token(app, &email, A_DAY).await?;
         // Three decline, two have not answered yet.
         let act = match email.as_str() {
             "participant.055@example.org" | "participant.056@example.org" => None,
@@ -294,22 +295,6 @@ where
         participant: token_of(&people::address(12))?,
         auditor: token_of(AUDITOR)?,
     })
-}
-
-/// An account with an access token for a day.
-async fn token(app: &App, email: &str, administrator: bool) -> Result<String, Failure> {
-    let address = EmailAddress::parse(email).map_err(AddressFault::code)?;
-    let transaction = app.store.write().await?;
-    let person = person::find_or_create(&transaction, &app.ambient, &address, "", Language::Fr).await?;
-    let id = person.id;
-    if administrator {
-        let mut changed: person::ActiveModel = person.into();
-        changed.administrator = Set(true);
-        changed.name = Set("Organisateur".to_owned());
-        changed.update(&transaction).await?;
-    }
-    transaction.commit().await?;
-    Ok(identity::start(app, id, 24 * 60 * 60).await?)
 }
 
 /// A ranking that depends on the voter: most rank three, some only one.

@@ -15,7 +15,6 @@ mod sign_in;
 pub mod tokens;
 
 pub use codes::{new_code, parse as parse_address};
-pub use sign_in::start;
 
 use crate::http::{Access, Room, route};
 
