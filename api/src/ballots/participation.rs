@@ -9,13 +9,13 @@ use utoipa::ToSchema;
 use super::eligibility::Unmet;
 use super::entity::{State, ballot, roll as roll_table};
 use super::{casting, roll, tally};
-use crate::http::{Answer, Caller, Problem, Reply};
+use crate::http::{Answer, Caller, Etag, Problem, Reply, resource};
 use crate::instant::Instant;
 
 /// One's own part in a ballot.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
-    "ballot_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "state": "draft", "on_roll": false, "voted": false, "unmet": ["pledge"]
+    "ballot_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "state": "draft", "on_roll": false, "voted": false, "unmet": ["pledge"], "etag": "q1w2e3r4t5y6u7i8o9p0aA"
 }))]
 pub struct Participation {
     pub ballot_id: Uuid,
@@ -25,7 +25,10 @@ pub struct Participation {
     pub voted: bool,
     /// What one lacks to be on the roll
     pub unmet: Vec<Unmet>,
+    etag: Etag,
 }
+
+resource!(Participation);
 
 /// Read my participation
 ///
@@ -34,7 +37,7 @@ pub struct Participation {
 pub async fn participation(caller: Caller, id: Path<Uuid>) -> Answer<Participation> {
     let snapshot = caller.app.store.snapshot().await?;
     let ballot = ballot::find(&snapshot, *id).await?;
-    Ok(Reply::plain(of(&snapshot, &caller, &ballot).await?))
+    Ok(Reply::ok(of(&snapshot, &caller, &ballot).await?))
 }
 
 pub async fn of(on: &impl ConnectionTrait, caller: &Caller, ballot: &ballot::Model) -> Result<Participation, Problem> {
@@ -46,6 +49,7 @@ pub async fn of(on: &impl ConnectionTrait, caller: &Caller, ballot: &ballot::Mod
         on_roll,
         voted,
         unmet,
+        etag: Etag::default(),
     };
     if ballot.opened_at.is_some()
         && let Some(line) = roll_table::Entity::find_by_id((ballot.id, person_id)).one(on).await?
@@ -104,7 +108,7 @@ pub async fn parts(on: &impl ConnectionTrait, caller: &Caller) -> Result<Vec<Bal
 
 /// How many have voted out of how many.
 #[derive(Serialize, ToSchema)]
-#[schema(example = json!({"ballot_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "state": "open", "roll": 42, "votes": 17}))]
+#[schema(example = json!({"ballot_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "state": "open", "roll": 42, "votes": 17, "etag": "q1w2e3r4t5y6u7i8o9p0aA"}))]
 pub struct Turnout {
     ballot_id: Uuid,
     state: State,
@@ -112,7 +116,10 @@ pub struct Turnout {
     roll: u64,
     /// How many have voted
     votes: u64,
+    etag: Etag,
 }
+
+resource!(Turnout);
 
 /// Read the turnout
 ///
@@ -137,10 +144,11 @@ pub async fn turnout(caller: Caller, id: Path<Uuid>) -> Answer<Turnout> {
         Ok(count) => count.votes,
         Err(_) => casting::number(&snapshot, *id).await?,
     };
-    Ok(Reply::plain(Turnout {
+    Ok(Reply::ok(Turnout {
         ballot_id: ballot.id,
         state: ballot.state,
         roll,
         votes,
+        etag: Etag::default(),
     }))
 }

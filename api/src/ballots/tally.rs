@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::choice::Method;
 use super::counting::{Count, Outcome, Working};
 use super::entity::{State, ballot};
-use crate::http::{Answer, Caller, Code, Problem, Reply, SUPERVISION};
+use crate::http::{Answer, Caller, Code, Etag, Problem, Reply, SUPERVISION, resource};
 use crate::instant::Instant;
 
 /// The count of a closed ballot, with its whole working.
@@ -18,7 +18,7 @@ use crate::instant::Instant;
     "outcome": {"winners": ["01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d51"], "tie": false},
     "working": {"method": "plurality", "counts": [
         {"candidate": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d51", "votes": 22}, {"candidate": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d52", "votes": 17}]},
-    "closed_at": "2020-08-28T16:00:00Z", "counted_at": "2020-08-28T16:00:01Z"
+    "closed_at": "2020-08-28T16:00:00Z", "counted_at": "2020-08-28T16:00:01Z", "etag": "q1w2e3r4t5y6u7i8o9p0aA"
 }))]
 pub struct Tally {
     ballot_id: Uuid,
@@ -35,7 +35,10 @@ pub struct Tally {
     working: Working,
     closed_at: Option<Instant>,
     counted_at: Option<Instant>,
+    etag: Etag,
 }
+
+resource!(Tally);
 
 /// Read the tally
 ///
@@ -51,7 +54,7 @@ pub async fn read_tally(caller: Caller, id: Path<Uuid>) -> Answer<Tally> {
         return Err(Code::NotAllowed.into());
     }
     let count = must_be_counted(&row)?;
-    Ok(Reply::plain(Tally {
+    Ok(Reply::ok(Tally {
         ballot_id: row.id,
         method: row.method()?,
         roll: row.roll_size.unwrap_or_default(),
@@ -62,6 +65,7 @@ pub async fn read_tally(caller: Caller, id: Path<Uuid>) -> Answer<Tally> {
         working: count.working,
         closed_at: row.closed_at,
         counted_at: row.counted_at,
+        etag: Etag::default(),
     }))
 }
 
