@@ -22,6 +22,7 @@ mod registrations;
 mod secrets;
 mod sessions;
 pub mod settings;
+mod signing_keys;
 pub mod store;
 mod workshops;
 

@@ -10,6 +10,7 @@ mod m0001_people;
 mod m0002_workshops;
 mod m0003_coalitions;
 mod m0004_ballots;
+mod m0005_proofs;
 mod sql;
 
 pub struct Migrator;
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_workshops::Migration),
             Box::new(m0003_coalitions::Migration),
             Box::new(m0004_ballots::Migration),
+            Box::new(m0005_proofs::Migration),
         ]
     }
 }

@@ -28,10 +28,22 @@ pub enum Kind {
     General,
 }
 
+/// Who may see, once the ballot is counted, what each vote hash stands for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, EnumIter, DeriveActiveEnum)]
+#[serde(rename_all = "snake_case")]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum Openings {
+    /// Auditors; members get the bundle without openings once the result is published
+    #[default]
+    Auditors,
+    /// Everyone of the workshop once the result is published
+    Public,
+}
+
 pub mod ballot {
     use sea_orm::entity::prelude::*;
 
-    use super::{Kind, State};
+    use super::{Kind, Openings, State};
     use crate::ballots::choice::Method;
     use crate::ballots::eligibility::Eligibility;
     use crate::http::{Code, Problem};
@@ -49,6 +61,7 @@ pub mod ballot {
         pub method: String,
         #[sea_orm(column_type = "JsonBinary")]
         pub eligibility: Eligibility,
+        pub openings: Openings,
         pub opens_at: Option<Instant>,
         pub closes_at: Option<Instant>,
         pub state: State,
@@ -166,6 +179,31 @@ pub mod logo {
         #[sea_orm(column_type = "VarBinary(StringLen::None)")]
         pub thumbnail: Vec<u8>,
         pub created_at: Instant,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// What auditors hold against the server.
+pub mod proof {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "proof")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub ballot_id: Uuid,
+        /// A signed note.
+        pub manifest: String,
+        pub closing_record: Option<String>,
+        /// A signed note.
+        pub checkpoint: Option<String>,
+        /// Roots of the tree's blocks, one after the other.
+        #[sea_orm(column_type = "VarBinary(StringLen::None)")]
+        pub blocks: Option<Vec<u8>>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

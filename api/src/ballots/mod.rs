@@ -26,6 +26,7 @@ mod logos;
 mod of_person;
 mod opening;
 mod participation;
+pub mod proof;
 mod representation;
 mod roll;
 mod routes;

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::choice::Method;
 use super::eligibility::Eligibility;
-use super::entity::{Kind, State, ballot, candidate};
+use super::entity::{Kind, Openings, State, ballot, candidate};
 use crate::http::{Caller, Etag, Problem, resource, rules};
 use crate::instant::Instant;
 use crate::secrets::{hex, sha256};
@@ -36,6 +36,10 @@ pub struct BallotInput {
     #[serde(default)]
     #[garde(dive)]
     pub eligibility: Eligibility,
+    /// Who may see, once counted, what each vote hash stands for
+    #[serde(default)]
+    #[garde(skip)]
+    pub openings: Openings,
     /// Opens by itself then, if its checks pass
     #[serde(default)]
     #[garde(skip)]
@@ -52,7 +56,7 @@ pub struct BallotInput {
     "id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "workshop_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4f",
     "kind": "logo", "question": "Quel logo pour la coalition guinéenne du numérique ?", "description": "", "method": "plurality",
     "eligibility": {"roles": [], "min_sessions": 1, "min_minutes": 0, "adhered": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d50", "categories": [], "registration_ids": []},
-    "opens_at": null, "closes_at": null, "state": "open", "candidates": [{
+    "openings": "auditors", "opens_at": null, "closes_at": null, "state": "open", "candidates": [{
         "id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d51", "ballot_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "name": "L'arbre à palabres", "description": "",
         "logo": {"url": "https://palabre.example.org/v1/logos/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08.png",
                  "thumbnail_url": "https://palabre.example.org/v1/logos/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08.png?size=256"},
@@ -163,6 +167,7 @@ impl Ballot {
                 question: row.question,
                 description: row.description,
                 eligibility: row.eligibility,
+                openings: row.openings,
                 opens_at: row.opens_at,
                 closes_at: row.closes_at,
             },

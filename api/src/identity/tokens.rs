@@ -4,16 +4,15 @@
 //! whether that sign-in still lives, and what the person may do, is read per request.
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use sea_orm::ActiveValue::Set;
-use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::OnConflict;
+use sea_orm::prelude::Uuid;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::ambient::Ambient;
 use crate::http::{Code, Problem};
 use crate::instant::{Instant, SECOND};
-use crate::secrets::{Key, base64url, sha256};
+use crate::secrets::{Key, base64url};
+use crate::signing_keys::{self, Purpose};
 use crate::store::Store;
 
 const TYPE: &str = "at+jwt";
@@ -45,44 +44,10 @@ struct Claims {
 impl Tokens {
     /// Loads the instance's token key, made at the first start.
     pub async fn load(store: &Store, ambient: &Ambient, secret: &Key) -> Result<Self, Problem> {
-        let sealing = secret.derive("palabre/signing-keys/v1");
         let transaction = store.write().await?;
-        let row = match signing_key::Entity::find()
-            .filter(signing_key::Column::Purpose.eq("token"))
-            .one(&transaction)
-            .await?
-        {
-            Some(row) => row,
-            None => {
-                let seed = Zeroizing::new(ambient.bytes::<32>());
-                let public = ed25519_dalek::SigningKey::from_bytes(&seed).verifying_key().to_bytes();
-                let kid = base64url::encode(&sha256(&[&public])[..12]);
-                let row = signing_key::ActiveModel {
-                    sealed: Set(sealing.seal(ambient, kid.as_bytes(), seed.as_slice())),
-                    kid: Set(kid),
-                    purpose: Set("token".to_owned()),
-                    public: Set(public.to_vec()),
-                    created_at: Set(ambient.now()),
-                };
-                let on_conflict = OnConflict::column(signing_key::Column::Purpose).do_nothing().to_owned();
-                signing_key::Entity::insert(row)
-                    .on_conflict(on_conflict)
-                    .exec_without_returning(&transaction)
-                    .await?;
-                let row = signing_key::Entity::find()
-                    .filter(signing_key::Column::Purpose.eq("token"))
-                    .one(&transaction)
-                    .await?;
-                row.ok_or(Code::Internal)?
-            }
-        };
+        let key = signing_keys::current(&transaction, ambient, secret, Purpose::Token, "").await?;
         transaction.commit().await?;
-        let Ok(seed) = sealing.open(row.kid.as_bytes(), &row.sealed) else {
-            tracing::error!("the token key does not open: PALABRE_SECRET is not the one this database was made with");
-            return Err(Code::Internal.into());
-        };
-        let public = row.public.try_into().map_err(|_| Code::Internal)?;
-        Self::new(row.kid, &Zeroizing::new(seed), public)
+        Self::new(key.kid, key.seed.as_slice(), key.public)
     }
 
     fn new(kid: String, seed: &[u8], public: [u8; 32]) -> Result<Self, Problem> {
@@ -146,28 +111,4 @@ impl Tokens {
             "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": self.kid, "x": base64url::encode(self.public),
         }] })
     }
-}
-
-mod signing_key {
-    use sea_orm::entity::prelude::*;
-
-    use crate::instant::Instant;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "signing_key")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub kid: String,
-        pub purpose: String,
-        #[sea_orm(column_type = "VarBinary(StringLen::None)")]
-        pub public: Vec<u8>,
-        #[sea_orm(column_type = "VarBinary(StringLen::None)")]
-        pub sealed: Vec<u8>,
-        pub created_at: Instant,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }

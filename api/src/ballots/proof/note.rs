@@ -1,0 +1,158 @@
+//! Signed notes (C2SP signed-note) with one Ed25519 signature, and the keys that make and check
+//! them.
+//!
+//! A note is a text that ends with a newline, an empty line, and the line of its signature:
+//! `— <key name> <base64 of key id and signature>`.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+
+use crate::secrets::{hex, sha256};
+
+/// Type of an Ed25519 key and signature in a signed note.
+const ED25519: u8 = 1;
+
+/// What signs notes.
+pub struct Signer {
+    key: SigningKey,
+    pub verifier: Verifier,
+}
+
+/// What checks them: a name and a public key, in the text form `name+id+key`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verifier {
+    pub name: String,
+    pub public: [u8; 32],
+}
+
+impl Signer {
+    pub fn new(name: impl Into<String>, seed: &[u8; 32]) -> Self {
+        let key = SigningKey::from_bytes(seed);
+        let public = key.verifying_key().to_bytes();
+        let name = name.into();
+        Self {
+            key,
+            verifier: Verifier { name, public },
+        }
+    }
+
+    /// The same bytes every time: Ed25519 (RFC 8032) is deterministic.
+    pub fn sign(&self, text: &str) -> String {
+        let signature = self.key.sign(text.as_bytes()).to_bytes();
+        let line = STANDARD.encode([&self.verifier.id()[..], &signature].concat());
+        format!("{text}\n— {} {line}\n", self.verifier.name)
+    }
+}
+
+impl Verifier {
+    fn id(&self) -> [u8; 4] {
+        let [a, b, c, d, ..] = sha256(&[self.name.as_bytes(), b"\n", &[ED25519], &self.public]);
+        [a, b, c, d]
+    }
+
+    /// Nothing unless it is a well-formed key of this kind.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, '+');
+        let (name, id, key) = (parts.next()?, parts.next()?, parts.next()?);
+        if !is_name(name) {
+            return None;
+        }
+        let key = STANDARD.decode(key).ok()?;
+        let (kind, public) = key.split_first()?;
+        let verifier = Self {
+            name: name.to_owned(),
+            public: public.try_into().ok()?,
+        };
+        VerifyingKey::from_bytes(&verifier.public).ok()?;
+        (*kind == ED25519 && hex(&verifier.id()) == id).then_some(verifier)
+    }
+
+    /// The text of a note that carries this key's valid signature, and no other line. One note has
+    /// one form: what Palabre signs is signed once.
+    pub fn open<'n>(&self, note: &'n str) -> Option<&'n str> {
+        let (text, signature) = split(note)?;
+        let (name, line) = signature.rsplit_once(' ')?;
+        if name != self.name {
+            return None;
+        }
+        let bytes = STANDARD.decode(line).ok()?;
+        let (id, signature) = bytes.split_first_chunk::<4>()?;
+        if *id != self.id() {
+            return None;
+        }
+        let signature = Signature::from_slice(signature).ok()?;
+        let key = VerifyingKey::from_bytes(&self.public).ok()?;
+        key.verify_strict(text.as_bytes(), &signature).ok()?;
+        Some(text)
+    }
+}
+
+impl std::fmt::Display for Verifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let key = STANDARD.encode([&[ED25519][..], &self.public].concat());
+        write!(f, "{}+{}+{key}", self.name, hex(&self.id()))
+    }
+}
+
+/// The text of a note, whoever signed it, and what follows the dash in its one signature line.
+fn split(note: &str) -> Option<(&str, &str)> {
+    let (_, line) = note.rsplit_once("\n\n")?;
+    let text = note.strip_suffix(line)?.strip_suffix('\n')?;
+    let signature = line.strip_prefix("— ")?.strip_suffix('\n')?;
+    (!signature.contains('\n')).then_some((text, signature))
+}
+
+/// What a note says, unchecked.
+pub fn text(note: &str) -> Option<&str> {
+    split(note).map(|(text, _)| text)
+}
+
+/// Not empty, without spaces and plus.
+pub fn is_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains(|character: char| character == '+' || character.is_whitespace())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_and_note_of_the_specification_hold() {
+        // The example of c2sp.org/signed-note.
+        let verifier =
+            Verifier::parse("example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k").unwrap();
+        let note = "This is an example message.\n\n— example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=\n";
+        assert_eq!(verifier.open(note), Some("This is an example message.\n"));
+        assert_eq!(
+            verifier.to_string(),
+            "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
+        );
+    }
+
+    #[test]
+    fn only_the_very_note_opens() {
+        let signer = Signer::new("example.org/v1/ballots/x", &[7; 32]);
+        let note = signer.sign("one\ntwo\n");
+        let verifier = Verifier::parse(&signer.verifier.to_string()).unwrap();
+        assert_eq!(verifier.open(&note), Some("one\ntwo\n"));
+        assert_eq!(note, signer.sign("one\ntwo\n"));
+        for (index, _) in note.char_indices() {
+            let mut bytes = note.clone().into_bytes();
+            bytes[index] ^= 1;
+            if let Ok(changed) = String::from_utf8(bytes) {
+                assert_eq!(verifier.open(&changed), None, "{changed:?}");
+            }
+        }
+        assert_eq!(verifier.open(&format!("{note}\n")), None);
+        assert_eq!(
+            Signer::new("example.org/v1/ballots/x", &[8; 32]).verifier.open(&note),
+            None
+        );
+        assert_eq!(
+            Signer::new("example.org/v1/ballots/y", &[7; 32]).verifier.open(&note),
+            None
+        );
+        assert_eq!(Verifier::parse("a b+00000000+AQ=="), None);
+    }
+}

@@ -1,0 +1,139 @@
+//! The instance's own signing keys at rest: one that signs access tokens, one that signs the
+//! manifests of ballots. Made when first asked for, sealed under `PALABRE_SECRET`.
+//!
+//! The private half leaves this room only to whoever signs with it at once.
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::entity::prelude::*;
+use sea_orm::{QueryOrder as _, QuerySelect as _};
+use zeroize::Zeroizing;
+
+use crate::ambient::Ambient;
+use crate::http::{Code, Problem};
+use crate::secrets::{Key, base64url, sha256};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum Purpose {
+    Token,
+    Manifest,
+}
+
+/// A key in use.
+pub struct SigningKey {
+    pub kid: String,
+    pub public: [u8; 32],
+    pub seed: Zeroizing<[u8; 32]>,
+}
+
+/// What seals them at rest.
+pub fn sealing(secret: &Key) -> Key {
+    secret.derive("palabre/signing-keys/v1")
+}
+
+/// The key in use for a purpose under a name, made if there is none: inside a transaction that
+/// writes, so that processes that start together agree on one.
+pub async fn current(
+    on: &impl ConnectionTrait,
+    ambient: &Ambient,
+    secret: &Key,
+    purpose: Purpose,
+    name: &str,
+) -> Result<SigningKey, Problem> {
+    let sealing = sealing(secret);
+    let row = match find(on, purpose, name).await? {
+        Some(row) => row,
+        None => {
+            make(on, ambient, &sealing, purpose, name).await?;
+            find(on, purpose, name).await?.ok_or(Code::Internal)?
+        }
+    };
+    let sealed = row.sealed.as_deref().unwrap_or_default();
+    let seed = sealing.open(row.kid.as_bytes(), sealed).ok().map(Zeroizing::new);
+    let Some(seed) = seed.and_then(|seed| <[u8; 32]>::try_from(seed.as_slice()).ok()) else {
+        tracing::error!(
+            kid = row.kid,
+            "a signing key does not open: PALABRE_SECRET is not the one this database was sealed with"
+        );
+        return Err(Code::Internal.into());
+    };
+    Ok(SigningKey {
+        kid: row.kid,
+        public: row.public.try_into().map_err(|_| Code::Internal)?,
+        seed: Zeroizing::new(seed),
+    })
+}
+
+async fn find(on: &impl ConnectionTrait, purpose: Purpose, name: &str) -> Result<Option<table::Model>, DbErr> {
+    table::Entity::find()
+        .filter(table::Column::Purpose.eq(purpose))
+        .filter(table::Column::Name.eq(name))
+        .filter(table::Column::RetiredAt.is_null())
+        // Against a rotation that runs meanwhile.
+        .lock_shared()
+        .one(on)
+        .await
+}
+
+async fn make(
+    on: &impl ConnectionTrait,
+    ambient: &Ambient,
+    sealing: &Key,
+    purpose: Purpose,
+    name: &str,
+) -> Result<(), DbErr> {
+    let seed = Zeroizing::new(ambient.bytes::<32>());
+    let public = ed25519_dalek::SigningKey::from_bytes(&seed).verifying_key().to_bytes();
+    let kid = base64url::encode(&sha256(&[&public])[..12]);
+    let row = table::ActiveModel {
+        sealed: Set(Some(sealing.seal(ambient, kid.as_bytes(), seed.as_slice()))),
+        kid: Set(kid),
+        purpose: Set(purpose),
+        name: Set(name.to_owned()),
+        public: Set(public.to_vec()),
+        created_at: Set(ambient.now()),
+        retired_at: Set(None),
+    };
+    let on_conflict = sea_orm::sea_query::OnConflict::new().do_nothing().to_owned();
+    table::Entity::insert(row)
+        .on_conflict(on_conflict)
+        .exec_without_returning(on)
+        .await?;
+    Ok(())
+}
+
+/// Every key that ever served a purpose, the oldest first.
+pub async fn all(on: &impl ConnectionTrait, purpose: Purpose) -> Result<Vec<table::Model>, DbErr> {
+    table::Entity::find()
+        .filter(table::Column::Purpose.eq(purpose))
+        .order_by_asc(table::Column::CreatedAt)
+        .order_by_asc(table::Column::Kid)
+        .all(on)
+        .await
+}
+
+pub mod table {
+    use sea_orm::entity::prelude::*;
+
+    use crate::instant::Instant;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "signing_key")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub kid: String,
+        pub purpose: super::Purpose,
+        pub name: String,
+        #[sea_orm(column_type = "VarBinary(StringLen::None)")]
+        pub public: Vec<u8>,
+        #[sea_orm(column_type = "VarBinary(StringLen::None)")]
+        pub sealed: Option<Vec<u8>>,
+        pub created_at: Instant,
+        pub retired_at: Option<Instant>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
