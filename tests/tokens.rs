@@ -207,7 +207,10 @@ both! {
         for server in [&one, &two] {
             mariama.at(server).get("/v1/me").await.expect(200);
         }
-        assert_eq!(world.sql().await.number("SELECT count(*) FROM signing_key").await, 1);
+        for purpose in ["token", "manifest"] {
+            let keys = format!("SELECT count(*) FROM signing_key WHERE purpose = '{purpose}'");
+            assert_eq!(world.sql().await.number(&keys).await, 1, "{purpose}");
+        }
         one.stop().await;
         two.stop().await;
     }

@@ -13,6 +13,7 @@
 //! Nothing in this room logs or stores what could tie a person to a choice: no time, no sequence
 //! and no foreign key stands beside a vote.
 
+mod audit;
 mod candidates;
 mod casting;
 pub mod choice;
@@ -20,6 +21,7 @@ mod closing;
 pub mod counting;
 mod eligibility;
 mod entity;
+mod frozen;
 mod keys;
 mod lifecycle;
 mod logos;
@@ -33,14 +35,17 @@ mod routes;
 mod tally;
 mod vote;
 
+pub use casting::Writer;
 #[cfg(test)]
 pub use choice::ChoiceFault;
+pub use frozen::Cache as Frozen;
 pub use keys::Keys;
 pub use lifecycle::run_due;
 #[cfg(test)]
 pub use logos::LogoFault;
 pub use of_person::{ExportedBallot, forget, of_person};
 pub use participation::{BallotPart, parts};
+pub use proof::manifest::instance as instance_name;
 
 use crate::http::{Access, EVERY_ROLE, ORGANISER, Room, SUPERVISION, route};
 
@@ -77,6 +82,7 @@ pub fn rooms() -> Vec<Room> {
                 )
                 .lasting(),
                 route!(lifecycle::cancel, organiser, [WrongState]).lasting(),
+                route!(lifecycle::extend, organiser, [BallotNotOpen, BallotWithoutClosing]),
             ],
         ),
         Room::new(
@@ -110,6 +116,28 @@ pub fn rooms() -> Vec<Room> {
                     [NotAllowed, BallotNotClosed, BallotCounting, BallotCountFailed]
                 ),
                 route!(roll::read_roll, Access::Members(SUPERVISION), []),
+            ],
+        ),
+        Room::new(
+            "Audit",
+            [
+                route!(audit::read_manifest, Access::Anyone, []),
+                route!(
+                    audit::read_checkpoint,
+                    Access::Anyone,
+                    [BallotNotClosed, BallotCounting, BallotCountFailed]
+                ),
+                route!(
+                    audit::read_receipts,
+                    Access::Anyone,
+                    [BallotNotClosed, BallotCounting, BallotCountFailed]
+                ),
+                route!(
+                    audit::read_audit,
+                    members,
+                    [NotAllowed, BallotNotClosed, BallotCounting, BallotCountFailed]
+                ),
+                route!(audit::read_instance_keys, Access::Anyone, []),
             ],
         ),
     ]

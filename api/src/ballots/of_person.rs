@@ -20,7 +20,7 @@ use crate::identity::person;
 use crate::registrations::{State as RegistrationState, entity as registration};
 
 /// What is left of a salt.
-const NO_SALT: [u8; 16] = [0; 16];
+pub const NO_SALT: [u8; 16] = [0; 16];
 
 /// My part in a ballot. What I chose is not in it: the server does not know.
 #[derive(Serialize, ToSchema)]

@@ -8,14 +8,16 @@ use utoipa::ToSchema;
 
 use super::eligibility::Unmet;
 use super::entity::{State, ballot, roll as roll_table};
-use super::{casting, roll, tally};
+use super::roll::{self, RollEntry};
+use super::{casting, tally};
 use crate::http::{Answer, Caller, Etag, Problem, Reply, resource};
+use crate::identity::person;
 use crate::instant::Instant;
 
 /// One's own part in a ballot.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
-    "ballot_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "state": "draft", "on_roll": false, "voted": false, "unmet": ["pledge"], "etag": "q1w2e3r4t5y6u7i8o9p0aA"
+    "ballot_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "state": "draft", "on_roll": false, "voted": false, "unmet": ["pledge"], "entry": null, "etag": "q1w2e3r4t5y6u7i8o9p0aA"
 }))]
 pub struct Participation {
     pub ballot_id: Uuid,
@@ -25,6 +27,8 @@ pub struct Participation {
     pub voted: bool,
     /// What one lacks to be on the roll
     pub unmet: Vec<Unmet>,
+    /// What stands for one in the frozen roll, so that one can find oneself in the audit bundle
+    entry: Option<RollEntry>,
     etag: Etag,
 }
 
@@ -49,6 +53,7 @@ pub async fn of(on: &impl ConnectionTrait, caller: &Caller, ballot: &ballot::Mod
         on_roll,
         voted,
         unmet,
+        entry: None,
         etag: Etag::default(),
     };
     if ballot.opened_at.is_some()
@@ -58,7 +63,15 @@ pub async fn of(on: &impl ConnectionTrait, caller: &Caller, ballot: &ballot::Mod
             Some(voted) => voted,
             None => casting::has_voted(on, &caller.app, ballot, person_id).await?,
         };
-        return Ok(answer(true, voted, Vec::new()));
+        let address = person::Entity::find_by_id(person_id)
+            .one(on)
+            .await?
+            .map(|person| person.address);
+        let entry = Some(RollEntry::new(&line, address));
+        return Ok(Participation {
+            entry,
+            ..answer(true, voted, Vec::new())
+        });
     }
     let unmet = roll::unmet_of(on, ballot, own.registration_id, caller.now()).await?;
     Ok(match (ballot.opened_at, unmet.is_empty()) {

@@ -11,10 +11,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::eligibility::{Eligibility, Facts, Unmet};
 use super::entity::{State, ballot, roll};
+use super::of_person;
 use crate::http::{Answer, Caller, Cursor, Limit, Page, Problem, Query, Reply};
 use crate::identity::person;
 use crate::instant::Instant;
 use crate::registrations::{Category, Role, State as RegistrationState, entity as registration};
+use crate::secrets::hex;
 use crate::{attendance, coalitions, organisations};
 
 /// One person as the rule sees them.
@@ -116,7 +118,7 @@ pub async fn unmet_of(
 /// One line of the roll, or of its preview.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
-    "registration_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "name": "Mariama Diallo", "on_roll": true, "unmet": [], "voted": null
+    "registration_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "name": "Mariama Diallo", "on_roll": true, "unmet": [], "voted": null, "entry": null
 }))]
 pub struct RollLine {
     registration_id: Uuid,
@@ -127,12 +129,39 @@ pub struct RollLine {
     unmet: Vec<Unmet>,
     /// Null until the votes are counted
     voted: Option<bool>,
+    /// What stands for them in the frozen roll; for auditors
+    entry: Option<RollEntry>,
+}
+
+/// What stands for one voter in the roll that the manifest commits to:
+/// `leaf = SHA-256("palabre/roll/v1" 0x00 ballot_id salt unit_id length(address) address)`.
+#[derive(Serialize, ToSchema)]
+pub struct RollEntry {
+    /// The person, or the organisation they vote for
+    unit_id: Uuid,
+    /// In canonical form; null once erased
+    address: Option<String>,
+    /// 16 bytes in hex; null once erased
+    salt: Option<String>,
+    /// In hex
+    leaf: String,
+}
+
+impl RollEntry {
+    pub fn new(row: &roll::Model, address: Option<String>) -> Self {
+        Self {
+            unit_id: row.unit_id,
+            salt: (row.salt != of_person::NO_SALT).then(|| hex(&row.salt)),
+            leaf: hex(&row.leaf),
+            address: address.filter(|address| !person::is_erased(address)),
+        }
+    }
 }
 
 /// A page of the roll, with what the whole adds up to.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
-    "items": [{"registration_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "name": "Mariama Diallo", "on_roll": true, "unmet": [], "voted": null}],
+    "items": [{"registration_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "name": "Mariama Diallo", "on_roll": true, "unmet": [], "voted": null, "entry": null}],
     "next_cursor": null, "on_roll": 42, "not_on_roll": 18
 }))]
 pub struct Roll {
@@ -167,11 +196,16 @@ pub async fn read_roll(caller: Caller, id: Path<Uuid>, filter: Query<Filter>) ->
     let Query(filter) = filter;
     let snapshot = caller.app.store.snapshot().await?;
     let ballot = ballot::find(&snapshot, *id).await?;
-    let mut lines = if ballot.opened_at.is_none() {
-        preview(&snapshot, &ballot, caller.now()).await?
-    } else {
-        frozen(&snapshot, &ballot).await?
-    };
+    if let Some(size) = ballot.roll_size {
+        let page = frozen(&snapshot, &ballot, &filter, caller.is(&[Role::Auditor])).await?;
+        return Ok(Reply::plain(Roll {
+            items: page.items,
+            next_cursor: page.next_cursor,
+            on_roll: usize::try_from(size).unwrap_or_default(),
+            not_on_roll: 0,
+        }));
+    }
+    let mut lines = preview(&snapshot, &ballot, caller.now()).await?;
     let on_roll = lines.iter().filter(|line| line.on_roll).count();
     let not_on_roll = lines.len() - on_roll;
     if let Some(Cursor(after)) = filter.cursor {
@@ -200,32 +234,49 @@ async fn preview(on: &impl ConnectionTrait, ballot: &ballot::Model, now: Instant
             on_roll: unmet.is_empty(),
             unmet,
             voted: None,
+            entry: None,
         }
     };
     Ok(electors.into_iter().map(line).collect())
 }
 
-async fn frozen(on: &impl ConnectionTrait, ballot: &ballot::Model) -> Result<Vec<RollLine>, Problem> {
-    let names: HashMap<Uuid, String> = registration::Entity::find()
+async fn frozen(
+    on: &impl ConnectionTrait,
+    ballot: &ballot::Model,
+    filter: &Filter,
+    annex: bool,
+) -> Result<Page<RollLine>, Problem> {
+    let mut select = roll::Entity::find().filter(roll::Column::BallotId.eq(ballot.id));
+    if let Some(Cursor(after)) = filter.cursor {
+        select = select.filter(roll::Column::UnitId.gt(after));
+    }
+    let rows = select
+        .order_by_asc(roll::Column::UnitId)
+        .limit(filter.limit.probe())
+        .all(on)
+        .await?;
+    let names: HashMap<Uuid, (String, String)> = registration::Entity::find()
         .select_only()
         .columns([registration::Column::Id, registration::Column::Name])
-        .filter(registration::Column::WorkshopId.eq(ballot.workshop_id))
-        .into_tuple()
+        .column(person::Column::Address)
+        .join(sea_orm::JoinType::InnerJoin, registration::Relation::Person.def())
+        .filter(registration::Column::Id.is_in(rows.iter().map(|row| row.registration_id)))
+        .into_tuple::<(Uuid, String, String)>()
         .all(on)
         .await?
         .into_iter()
+        .map(|(id, name, address)| (id, (name, address)))
         .collect();
-    let rows = roll::Entity::find()
-        .filter(roll::Column::BallotId.eq(ballot.id))
-        .order_by_asc(roll::Column::RegistrationId)
-        .all(on)
-        .await?;
-    let line = |row: roll::Model| RollLine {
-        registration_id: row.registration_id,
-        name: names.get(&row.registration_id).cloned(),
-        on_roll: true,
-        unmet: Vec::new(),
-        voted: row.voted,
+    let line = |row: roll::Model| {
+        let (name, address) = names.get(&row.registration_id).cloned().unzip();
+        RollLine {
+            registration_id: row.registration_id,
+            name,
+            on_roll: true,
+            unmet: Vec::new(),
+            voted: row.voted,
+            entry: annex.then(|| RollEntry::new(&row, address)),
+        }
     };
-    Ok(rows.into_iter().map(line).collect())
+    Ok(Page::of(rows, filter.limit, |row| row.unit_id, line))
 }

@@ -253,6 +253,17 @@ impl Caller {
         Ok(self.person()?.person_id)
     }
 
+    /// The sign-in the caller's token belongs to.
+    pub fn sign_in_id(&self) -> Result<Uuid, Problem> {
+        self.sign_in_id.ok_or_else(unauthorised)
+    }
+
+    /// Fails as the route's gate would now, when a right was withdrawn since the request came.
+    pub async fn look_again(&self) -> Result<(), Problem> {
+        let mut again = self.clone();
+        again.look(&self.app.store.reader().clone()).await
+    }
+
     /// The workshop the path leads to.
     pub fn scope(&self) -> Result<&Scope, Problem> {
         self.scope.as_ref().ok_or_else(|| Code::NotFound.into())

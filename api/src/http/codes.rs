@@ -185,6 +185,9 @@ codes! {
     BallotClosingPassed 409 "ballot_closing_passed"
         "Clôture déjà passée" "L'heure de clôture prévue est déjà passée ; changez-la avant d'ouvrir."
         "Closing time passed" "The planned closing time has passed; change it before opening.";
+    BallotWithoutClosing 409 "ballot_without_closing"
+        "Pas d'heure de clôture" "Ce scrutin n'a pas d'heure de clôture prévue ; il reste ouvert jusqu'à ce que vous le fermiez."
+        "No closing time" "This ballot has no planned closing time; it stays open until you close it.";
     CandidateExists 409 "candidate_exists"
         "Candidat déjà présent" "Un autre candidat de ce scrutin porte déjà ce nom."
         "Candidate exists" "Another candidate of this ballot already has this name.";
@@ -233,6 +236,16 @@ codes! {
 
 /// What can be wrong with one field: code, French, English.
 const FAULTS: &[(&str, &str, &str)] = &[
+    (
+        "not_a_prefix",
+        "Indiquez les 2 à 6 premiers chiffres hexadécimaux de l'empreinte.",
+        "Give the first 2 to 6 hexadecimal digits of the hash.",
+    ),
+    (
+        "not_later",
+        "La clôture ne peut qu'être reportée à plus tard.",
+        "The closing can only be moved later.",
+    ),
     ("required", "Ce champ est obligatoire.", "This field is required."),
     (
         "unknown_field",

@@ -5,6 +5,8 @@
 //! Rooms ask this room for a transaction and run their own queries on it; no room names a
 //! database but through [`Store::backend`].
 
+mod setwise;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,6 +20,7 @@ use sea_orm::{
 use crate::ambient::Ambient;
 use crate::instant::Instant;
 use crate::settings::Database;
+pub use setwise::{Column, Rows};
 
 /// First SQLite without the WAL-reset corruption bug.
 const OLDEST_SQLITE: [u32; 3] = [3, 51, 3];
@@ -29,6 +32,8 @@ const PATIENCE: Duration = Duration::from_secs(8);
 pub struct Store {
     writer: DatabaseConnection,
     reader: DatabaseConnection,
+    /// The one long-lived connection on which votes are written; SQLite has one writer anyway.
+    caster: DatabaseConnection,
 }
 
 impl Store {
@@ -39,7 +44,11 @@ impl Store {
                 let writer = sqlite(path, 1, false).await?;
                 refuse_old_sqlite(&writer).await?;
                 let reader = sqlite(path, 4, true).await?;
-                Ok(Self { writer, reader })
+                Ok(Self {
+                    caster: writer.clone(),
+                    writer,
+                    reader,
+                })
             }
             Database::Postgres(url) => {
                 let pool = postgres(url, 16).await?;
@@ -47,6 +56,7 @@ impl Store {
                 Ok(Self {
                     writer: pool.clone(),
                     reader: pool,
+                    caster: postgres(url, 1).await?,
                 })
             }
         }
@@ -105,6 +115,15 @@ impl Store {
         self.writer.begin_with_options(options).await
     }
 
+    /// As [`Store::write`], on the connection kept for votes.
+    pub async fn cast(&self) -> Result<DatabaseTransaction, DbErr> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        self.caster.begin_with_options(options).await
+    }
+
     /// The clock that decides over ballots: PostgreSQL's own at this very moment (`now()` would be
     /// that of the transaction's begin, too early after a wait for a lock), the host's for SQLite,
     /// where there is one host.
@@ -141,9 +160,12 @@ impl Store {
     }
 
     pub async fn close(self) -> Result<(), DbErr> {
-        let same = self.backend() == DatabaseBackend::Postgres;
+        let other = match self.backend() {
+            DatabaseBackend::Postgres => self.caster,
+            _ => self.reader,
+        };
         self.writer.close().await?;
-        if same { Ok(()) } else { self.reader.close().await }
+        other.close().await
     }
 }
 

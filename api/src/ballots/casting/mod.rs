@@ -1,0 +1,202 @@
+//! Casting: a vote is checked, sealed and signed here, written by the one [`writer`] of the process,
+//! and acknowledged only once it is on disk.
+//!
+//! While a ballot is open a vote is one row, `cast(ballot_id, mark, sealed)`, whose primary key
+//! makes it single whatever the number of processes. Answers are in the order that the voting page
+//! promises: a retry of one's own vote is answered like the first time in every later state, and
+//! never tells more than one knew.
+
+mod votes;
+mod writer;
+
+use actix_web::http::StatusCode;
+use actix_web::web::Path;
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use garde::Validate;
+use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::choice::{self, Choice};
+use super::entity::{State, ballot, candidate, roll};
+use super::frozen::{self, Frozen};
+use super::proof::manifest::promise_text;
+use super::vote::{self, Vote};
+use crate::http::{Caller, Code, Fault, Json, Problem, Reply, Unique};
+use crate::secrets::hex;
+pub use votes::cast::Model as SealedVote;
+pub use votes::{destroy, has_voted, number, opening, page, voted_among};
+pub use writer::Writer;
+use writer::{Entry, Outcome};
+
+/// What a voter sends.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "choice": {"candidate": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d51"}, "nonce": "3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+}))]
+pub struct VoteInput {
+    /// By method: `{"candidate": id}`, `{"candidates": [id…]}`, `{"ranking": [[id, …ties], …]}`; any: `{"blank": true}`
+    #[garde(skip)]
+    #[schema(value_type = Object)]
+    choice: Unique,
+    /// 32 random bytes in unpadded base64url, drawn and kept by the voter
+    #[garde(skip)]
+    nonce: String,
+}
+
+/// What a voter keeps, beside the choice and the nonce.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "vote_hash": "5c1c0c9a2f2f0f3bb8a1d9b4c0f5f8f6c8e2f2f8d4f7d3b8c1a0f9e8d7c6b5a4",
+    "promise": "palabre.example.org/v1/ballots/01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e/promise\n5c1c0c9a2f2f0f3bb8a1d9b4c0f5f8f6c8e2f2f8d4f7d3b8c1a0f9e8d7c6b5a4\n\n— palabre.example.org/v1/ballots/01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n"
+}))]
+pub struct Cast {
+    /// SHA-256("palabre/vote/v1" 0x00 ballot_id nonce canonical_choice), in hex
+    vote_hash: String,
+    /// The server's word, signed with the ballot's key, that this hash will be in the tree; null
+    /// once the votes are counted, when the receipt takes its place
+    promise: Option<String>,
+}
+
+/// The 201 of a vote: one length whatever the choice, and not compressed.
+pub struct Acknowledged(Reply<Cast>);
+
+impl Responder for Acknowledged {
+    type Body = actix_web::body::BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let mut response = self.0.respond_to(request);
+        let identity = actix_web::http::header::HeaderValue::from_static("identity");
+        response
+            .headers_mut()
+            .insert(actix_web::http::header::CONTENT_ENCODING, identity);
+        response
+    }
+}
+
+/// Vote
+///
+/// The client draws a random `nonce`, keeps it with its choice, and pads the body with spaces to the
+/// ballot's `vote_body_length`. Sending the same request again is safe at any time: it gets the same
+/// answer. The vote cannot be changed.
+#[utoipa::path(
+    post, path = "/v1/ballots/{ballot_id}/votes", request_body = VoteInput,
+    responses((status = 201, body = Cast, headers(("Location" = String, description = "The caller's participation"))))
+)]
+pub async fn cast(caller: Caller, id: Path<Uuid>, body: Json<VoteInput>) -> Result<Acknowledged, Problem> {
+    let person_id = caller.person_id()?;
+    let reader = caller.app.store.reader();
+    let ballot = ballot::find(reader, *id).await?;
+    let (vote, longest) = read(&caller, &ballot, body.0).await?;
+    if ballot.opened_at.is_none() {
+        return Err(Problem::state(Code::BallotNotOpen, ballot.state));
+    }
+    // The roll does not change once it is frozen: no lock needed.
+    if roll::Entity::find_by_id((*id, person_id)).one(reader).await?.is_none() {
+        return Err(Code::NotOnRoll.into());
+    }
+    if ballot.state == State::Open && ballot.sealed_key.is_some() {
+        let frozen = frozen::of(reader, &caller.app, &ballot).await?;
+        let mark = frozen.keys.mark(person_id);
+        let entry = Entry {
+            ballot_id: *id,
+            mark,
+            sealed: frozen.keys.seal(&caller.app.ambient, &mark, &vote.padded(longest)),
+            person_id,
+            sign_in_id: caller.sign_in_id()?,
+        };
+        match caller.app.votes.write(entry).await? {
+            Outcome::Stored => return Ok(acknowledge(*id, &vote, Some(&frozen))),
+            Outcome::NotAdmitted => caller.look_again().await?,
+            Outcome::Standing | Outcome::NotOpen => {}
+        }
+    }
+    stands(&caller, *id, person_id, &vote).await
+}
+
+/// The answer when nothing new was written: one's own vote stands as sent, or the reason why not.
+async fn stands(caller: &Caller, id: Uuid, person_id: Uuid, vote: &Vote) -> Result<Acknowledged, Problem> {
+    let snapshot = caller.app.store.snapshot().await?;
+    let ballot = ballot::find(&snapshot, id).await?;
+    if ballot.counted_at.is_some() {
+        return if votes::stands_counted(&snapshot, id, person_id, vote).await? {
+            Ok(acknowledge(id, vote, None))
+        } else {
+            refuse(&ballot)
+        };
+    }
+    if ballot.sealed_key.is_none() {
+        return refuse(&ballot);
+    }
+    let frozen = frozen::of(&snapshot, &caller.app, &ballot).await?;
+    let now = caller.app.store.ballot_now(&snapshot, &caller.app.ambient).await?;
+    let open = ballot.state == State::Open && ballot.closes_at.is_none_or(|closes| now < closes);
+    match votes::standing(&snapshot, &frozen, &frozen.keys.mark(person_id)).await? {
+        Some(standing) if standing == *vote => Ok(acknowledge(id, vote, Some(&frozen))),
+        Some(_) if open => Err(Code::AlreadyVoted.into()),
+        // It was refused when it came, for a reason that no longer holds: it may come again.
+        None if open => Err(Code::Unavailable.into()),
+        Some(_) | None => refuse(&ballot),
+    }
+}
+
+/// The promise is signed anew every time, to the same bytes.
+fn acknowledge(id: Uuid, vote: &Vote, frozen: Option<&Frozen>) -> Acknowledged {
+    let hash = vote.hash(id);
+    let promise = frozen.map(|frozen| frozen.keys.signer.sign(&promise_text(&frozen.manifest.origin, &hash)));
+    let cast = Cast {
+        vote_hash: hex(&hash),
+        promise,
+    };
+    Acknowledged(
+        Reply::plain(cast)
+            .status(StatusCode::CREATED)
+            .location(format!("/v1/ballots/{id}/participation")),
+    )
+}
+
+/// The vote as it will be sealed, and the longest a choice can be.
+async fn read(caller: &Caller, ballot: &ballot::Model, input: VoteInput) -> Result<(Vote, usize), Problem> {
+    let candidates: std::collections::BTreeSet<Uuid> = candidate::of(caller.app.store.reader(), [ballot.id])
+        .await?
+        .into_iter()
+        .map(|candidate| candidate.id)
+        .collect();
+    let method = ballot.method()?;
+    let value: Value = input.choice.into();
+    let mut faults = Vec::new();
+    let nonce = vote::nonce(&input.nonce);
+    if nonce.is_none() {
+        faults.push(Fault::new("/nonce", "not_a_nonce"));
+    }
+    match (Choice::parse(method, &candidates, &value), nonce) {
+        (Ok(choice), Some(nonce)) => {
+            let vote = Vote {
+                canonical: choice.canonical(),
+                nonce,
+            };
+            Ok((vote, choice::longest_canonical(method, candidates.len())))
+        }
+        (parsed, _) => {
+            let wrong = parsed.err().unwrap_or_default();
+            faults.extend(
+                wrong
+                    .into_iter()
+                    .map(|fault| Fault::new(format!("/choice{}", fault.pointer), fault.code)),
+            );
+            Err(Problem::from(Code::Invalid).faults(faults))
+        }
+    }
+}
+
+/// Too late, or cancelled. A ballot whose time is up counts as closed even before its closer comes.
+fn refuse<T>(ballot: &ballot::Model) -> Result<T, Problem> {
+    let state = if ballot.state == State::Open {
+        State::Closed
+    } else {
+        ballot.state
+    };
+    Err(Problem::state(Code::BallotNotOpen, state))
+}
