@@ -30,6 +30,7 @@ pub struct App {
     pub ambient: Ambient,
     pub store: Store,
     pub tokens: Tokens,
+    pub floods: identity::Floods,
     pub mail: Bell,
     pub transport: Transport,
     pub ballot_keys: ballots::Keys,
@@ -58,6 +59,7 @@ impl App {
             ambient,
             store,
             tokens,
+            floods: identity::Floods::default(),
             mail: Bell::default(),
             transport,
             ballot_keys,
@@ -80,7 +82,7 @@ pub fn rooms() -> Vec<Room> {
         attendance::room(),
     ]);
     rooms.extend(coalitions::rooms());
-    rooms.extend(ballots::rooms());
+    rooms.extend(ballots::rooms().into_iter().map(Room::by_mail));
     rooms.extend([
         journal::room(),
         Room::new(

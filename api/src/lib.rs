@@ -28,5 +28,5 @@ mod workshops;
 
 pub use app::{App, Running, openapi, rooms, serve};
 pub use ballots::run_due;
-pub use identity::operator;
+pub use identity::{operator, sweep};
 pub use secrets::Key;

@@ -1,13 +1,16 @@
 //! Settings: flags, else environment, else an optional file. Unknown names of the `PALABRE_`
 //! family are refused, so that a typing error is not a silent default.
 
+pub mod proxies;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::secrets::Key;
+use proxies::TrustedProxies;
 
 /// Every name of the `PALABRE_` family that means something.
-const KNOWN: [&str; 10] = [
+const KNOWN: [&str; 11] = [
     "PALABRE_LISTEN",
     "PALABRE_PUBLIC_URL",
     "PALABRE_FRONT_END_URL",
@@ -18,6 +21,7 @@ const KNOWN: [&str; 10] = [
     "PALABRE_SECRET_FILE",
     "PALABRE_LOG",
     "PALABRE_CORS_ORIGINS",
+    "PALABRE_TRUSTED_PROXIES",
 ];
 
 #[derive(Debug)]
@@ -76,6 +80,10 @@ pub struct Flags {
     /// Origins that browsers may call from, separated by commas; `*` for any
     #[arg(long, env = "PALABRE_CORS_ORIGINS", global = true, value_name = "ORIGINS")]
     pub cors_origins: Option<String>,
+    /// Proxies in front of the server, separated by commas: their addresses or ranges such as
+    /// `10.0.0.0/8`; only their `X-Forwarded-For` or `Forwarded` is read
+    #[arg(long, env = "PALABRE_TRUSTED_PROXIES", global = true, value_name = "ADDRESSES")]
+    pub trusted_proxies: Option<String>,
     /// Settings file (TOML with the names above, for example `PALABRE_LISTEN = "0.0.0.0:8080"`)
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -92,6 +100,7 @@ pub struct Settings {
     pub secret: Key,
     pub log: String,
     pub cors_origins: Vec<String>,
+    pub trusted_proxies: TrustedProxies,
 }
 
 /// What becomes of a new secret, where there is none yet.
@@ -185,6 +194,14 @@ impl Flags {
                     .collect()
             })
             .unwrap_or_default();
+        let trusted_proxies = get(&self.trusted_proxies, "PALABRE_TRUSTED_PROXIES")
+            .unwrap_or_default()
+            .parse()
+            .map_err(|proxies::NotARange(range)| {
+                Invalid(format!(
+                    "PALABRE_TRUSTED_PROXIES: {range:?} is not an address or a range such as 10.0.0.0/8"
+                ))
+            })?;
         Ok(Settings {
             database,
             listen,
@@ -195,6 +212,7 @@ impl Flags {
             secret,
             log,
             cors_origins,
+            trusted_proxies,
         })
     }
 }

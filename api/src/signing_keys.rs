@@ -75,6 +75,32 @@ async fn find(on: &impl ConnectionTrait, purpose: Purpose, name: &str) -> Result
         .await
 }
 
+/// Puts a new key in the place of the present one, of which only the public half stays. Whoever
+/// signs reads the key in their own transaction ([`current`]), so nobody does with the old one after
+/// this is committed.
+pub async fn rotate(
+    on: &impl ConnectionTrait,
+    ambient: &Ambient,
+    secret: &Key,
+    purpose: Purpose,
+    name: &str,
+) -> Result<SigningKey, Problem> {
+    let before = current(on, ambient, secret, purpose, name).await?;
+    let retired = table::Entity::update_many()
+        .col_expr(table::Column::RetiredAt, Expr::value(ambient.now()))
+        .col_expr(table::Column::Sealed, Expr::value(None::<Vec<u8>>))
+        .filter(table::Column::Kid.eq(&before.kid))
+        .filter(table::Column::RetiredAt.is_null())
+        .exec(on)
+        .await?;
+    if retired.rows_affected != 1 {
+        // Somebody else rotates it at this moment.
+        return Err(Code::Unavailable.into());
+    }
+    make(on, ambient, &sealing(secret), purpose, name).await?;
+    current(on, ambient, secret, purpose, name).await
+}
+
 async fn make(
     on: &impl ConnectionTrait,
     ambient: &Ambient,

@@ -120,6 +120,11 @@ impl Request {
         self.header("if-match", &format!("\"{etag}\""))
     }
 
+    /// As the proxy in front of a server passes it on, which got it from this address.
+    pub fn from_network(self, address: &str) -> Self {
+        self.header("x-forwarded-for", address)
+    }
+
     pub fn english(self) -> Self {
         self.header("accept-language", "en")
     }

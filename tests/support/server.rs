@@ -54,6 +54,8 @@ impl Server {
             secret: Key(SECRET),
             log: "off".into(),
             cors_origins: vec![FRONT_END.into()],
+            // Tests speak through a proxy when they say so: see `Request::from_network`.
+            trusted_proxies: "127.0.0.1".parse().expect("an address"),
         };
         let app = App::prepare(settings, Ambient::new(clock.clone()))
             .await

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::entity::{self, Column, Source};
 use super::interval::Attendance;
+use super::tries;
 use crate::http::{Answer, Caller, Code, Fault, OptionalJson, Problem, Reply};
 use crate::registrations::entity as registration;
 use crate::sessions::entity as session;
@@ -33,8 +34,8 @@ pub struct CheckOutInput {}
 
 /// Check in to a session
 ///
-/// While it runs; with the code shown in the room, where the session has one. Who is checked in
-/// already gets that interval again.
+/// While it runs; with the code shown in the room, where the session has one: ten wrong ones, and one
+/// has to wait. Who is checked in already gets that interval again.
 #[utoipa::path(post, path = "/v1/sessions/{session_id}/check-ins", request_body = Option<CheckInInput>,
     responses((status = 200, description = "Checked in already", body = Attendance), (status = 201, body = Attendance)))]
 pub async fn check_in(
@@ -55,7 +56,20 @@ pub async fn check_in(
     if let Some(row) = open(&transaction, session.id, registration_id).await? {
         return Ok(Reply::ok(Attendance::of(&row, &session, now)));
     }
-    let source = check_code(&session, input.code.as_deref())?;
+    let source = match (session.check_in_code.as_deref(), input.code.as_deref().map(str::trim)) {
+        (None, _) => Source::Own,
+        (Some(_), None | Some("")) => return Err(Fault::new("/code", "required").into()),
+        (Some(code), Some(given)) => {
+            tries::check(&transaction, now, session.id, registration_id).await?;
+            if !given.eq_ignore_ascii_case(code) {
+                // The try is counted even though the answer is a refusal.
+                tries::count(&transaction, now, session.id, registration_id).await?;
+                transaction.commit().await?;
+                return Err(Fault::new("/code", "wrong_code").into());
+            }
+            Source::Code
+        }
+    };
     let row = entity::ActiveModel {
         id: Set(caller.app.ambient.id()),
         workshop_id: Set(session.workshop_id),
@@ -129,14 +143,5 @@ async fn hold_own(on: &impl ConnectionTrait, caller: &Caller) -> Result<Uuid, Pr
     match own.state {
         registration::State::Invited | registration::State::Confirmed => Ok(own.id),
         registration::State::Requested | registration::State::Declined => Err(Code::NotFound.into()),
-    }
-}
-
-fn check_code(session: &session::Model, given: Option<&str>) -> Result<Source, Problem> {
-    match (session.check_in_code.as_deref(), given.map(str::trim)) {
-        (None, _) => Ok(Source::Own),
-        (Some(code), Some(given)) if given.eq_ignore_ascii_case(code) => Ok(Source::Code),
-        (Some(_), None | Some("")) => Err(Fault::new("/code", "required").into()),
-        (Some(_), Some(_)) => Err(Fault::new("/code", "wrong_code").into()),
     }
 }

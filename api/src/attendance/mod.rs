@@ -20,10 +20,12 @@ mod of_person;
 mod record;
 mod sheet;
 mod table;
+mod tries;
 
 pub use entity::{any, close_open};
 pub use of_person::{ExportedAttendance, of_person};
 pub use sheet::facts;
+pub use tries::sweep;
 
 use check::{__path_check_in, __path_check_out, check_in, check_out};
 use lists::{__path_of_session, __path_of_workshop, of_session, of_workshop};
@@ -38,7 +40,7 @@ pub fn room() -> Room {
             route!(
                 check_in,
                 Access::Members(EVERY_ROLE),
-                [SessionNotRunning, WorkshopNotPublished]
+                [SessionNotRunning, WorkshopNotPublished, TooManyTries]
             ),
             route!(check_out, Access::Members(EVERY_ROLE), [NotCheckedIn]),
             route!(create, Access::Members(STAFF), [WrongState]),

@@ -3,6 +3,8 @@
 //! Commands speak to people, on standard output; failures go to standard error in one line and end
 //! with a code other than 0.
 
+mod token_key;
+
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -44,6 +46,8 @@ enum Command {
     /// Print an access token for scripts on this machine
     #[command(after_help = "Example:\n  palabre token mariama@example.org --minutes 60")]
     Token(Token),
+    #[command(about = first_line(token_key::HELP), long_about = token_key::HELP, after_help = token_key::EXAMPLE)]
+    RotateTokenKey(token_key::RotateTokenKey),
     /// Bring the database's schema up to date, then stop
     #[command(after_help = "Example:\n  palabre migrate --database-url postgres://palabre@localhost/palabre")]
     Migrate,
@@ -122,6 +126,7 @@ async fn run(cli: Cli) -> Outcome {
             let app = open(&flags, ambient).await?;
             say(&operator::token(&app, &email, minutes * 60).await?)
         }
+        Command::RotateTokenKey(arguments) => token_key::run(&*open(&flags, ambient).await?, &arguments).await,
         Command::Migrate => {
             let settings = settings(&flags, &ambient)?;
             Store::migrate(&settings.database).await?;
@@ -144,6 +149,10 @@ async fn run(cli: Cli) -> Outcome {
         }
         Command::Healthcheck => healthcheck(&settings(&flags, &ambient)?).await,
     }
+}
+
+fn first_line(text: &'static str) -> &'static str {
+    text.lines().next().unwrap_or_default()
 }
 
 fn settings(flags: &Flags, ambient: &Ambient) -> Result<Settings, crate::settings::Invalid> {

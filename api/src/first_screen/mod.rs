@@ -42,7 +42,7 @@ struct FirstScreen {
     attendance: MyAttendance,
     pledges: Vec<MyPledge>,
     commitments: Vec<MyCommitment>,
-    /// Every ballot but cancelled ones, with my part in it
+    /// Every ballot but cancelled ones, with my part in it; none for an in-person sign-in
     ballots: Vec<BallotPart>,
     etag: Etag,
 }
@@ -114,7 +114,11 @@ async fn first_screen(caller: Caller, id: Path<Uuid>) -> Answer<FirstScreen> {
         .await?;
     let attended = attendance::facts(&snapshot, *id, now, Some(own.registration_id)).await?;
     let promised = coalitions::mine(&snapshot, *id, own.registration_id).await?;
-    let ballots = ballots::parts(&snapshot, &caller).await?;
+    // Whether somebody has voted is theirs alone to know while a ballot is open.
+    let ballots = match caller.only_workshop() {
+        Some(_) => Vec::new(),
+        None => ballots::parts(&snapshot, &caller).await?,
+    };
     Ok(Reply::ok(FirstScreen {
         workshop: WorkshopSummary {
             id: workshop.id,

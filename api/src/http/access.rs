@@ -3,6 +3,11 @@
 //!
 //! Each path leads to at most one workshop; one query finds the caller, the workshop and the
 //! caller's place in it, so that no handler can look into a workshop that is not the caller's.
+//!
+//! A sign-in with an in-person code, which an organiser made and could have used, opens one workshop
+//! only, while its holder is a participant there, and of that nothing that cannot be undone or that
+//! only the person may know: no ballot, and not the account. Routes say so themselves
+//! ([`Route::in_person`](super::routes::Route::in_person)).
 
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Data};
@@ -64,6 +69,7 @@ fn source(parameter: &str) -> Option<&'static str> {
 #[derive(Debug)]
 pub struct Gate {
     access: Access,
+    in_person: bool,
     /// The name of the path's identifier that leads to a workshop.
     parameter: Option<String>,
     sql: String,
@@ -73,6 +79,8 @@ pub struct Gate {
 pub struct SignedIn {
     pub person_id: Uuid,
     pub administrator: bool,
+    /// Of an in-person sign-in: the only workshop it opens.
+    only_workshop: Option<Uuid>,
 }
 
 /// The workshop a path leads to, and the caller's place in it.
@@ -101,37 +109,46 @@ impl Own {
     }
 }
 
+/// The name of the path's identifier that leads to a workshop.
+fn parameter(path: &str) -> Option<&str> {
+    path.split(['{', '}'])
+        .skip(1)
+        .step_by(2)
+        .find(|name| source(name).is_some())
+}
+
+pub fn leads_to_workshop(path: &str) -> bool {
+    parameter(path).is_some()
+}
+
 impl Gate {
-    pub fn new(access: Access, path: &str) -> Self {
-        let parameter = path
-            .split(['{', '}'])
-            .skip(1)
-            .step_by(2)
-            .find(|name| source(name).is_some())
-            .map(str::to_owned);
+    pub fn new(access: Access, path: &str, in_person: bool) -> Self {
+        let parameter = parameter(path).map(str::to_owned);
         let scope = match parameter.as_deref().and_then(source) {
             Some(source) => format!("LEFT JOIN {source} x ON x.id = $2 LEFT JOIN workshop w ON w.id = x.workshop_id"),
             None => "LEFT JOIN workshop w ON w.id = $2".to_owned(),
         };
         // One row always: the caller (if the sign-in lives), the workshop (if the path leads to one).
         let sql = format!(
-            "SELECT p.id AS person_id, p.administrator, s.expires_at, s.revoked_at, \
+            "SELECT p.id AS person_id, p.administrator, s.expires_at, s.revoked_at, s.workshop_id AS only_workshop_id, \
              w.id AS workshop_id, w.state AS workshop_state, w.public, w.self_registration, \
              r.id AS registration_id, r.role, r.state, r.organisation_id, r.delegate \
              FROM (SELECT 1 AS one) one LEFT JOIN sign_in s ON s.id = $1 LEFT JOIN person p ON p.id = s.person_id {scope} \
              LEFT JOIN registration r ON r.workshop_id = w.id AND r.person_id = p.id"
         );
-        Self { access, parameter, sql }
-    }
-
-    pub fn leads_to_workshop(&self) -> bool {
-        self.parameter.is_some()
+        Self {
+            access,
+            in_person,
+            parameter,
+            sql,
+        }
     }
 
     /// Lets the request pass, or says why not.
     pub async fn admit(&'static self, request: &HttpRequest) -> Result<Caller, Problem> {
         let app = request.app_data::<Data<App>>().ok_or(Code::Internal)?.clone();
-        let bearer = request.headers().get(AUTHORIZATION);
+        let mut bearers = request.headers().get_all(AUTHORIZATION);
+        let bearer = bearers.next();
         if self.access == Access::Anyone && (bearer.is_none() || self.parameter.is_none()) {
             return Ok(Caller {
                 gate: self,
@@ -142,12 +159,15 @@ impl Gate {
                 scope: None,
             });
         }
+        if bearers.next().is_some() {
+            return Err(unauthorised());
+        }
         let token = match bearer {
             Some(value) => Some(value.to_str().ok().and_then(bearer_token).ok_or_else(unauthorised)?),
             None => None,
         };
         let sign_in_id = match token {
-            Some(token) => Some(app.tokens.verify(token, app.ambient.now()).ok_or_else(unauthorised)?),
+            Some(token) => Some(app.tokens.verify(&app.store, token).await?.ok_or_else(unauthorised)?),
             None => None,
         };
         if sign_in_id.is_none() && !matches!(self.access, Access::Anyone | Access::Visible) {
@@ -180,10 +200,14 @@ impl Gate {
         let known = scope.filter(|scope| scope.state != WorkshopState::Draft || staff);
         let member = known.and(own).filter(|own| own.is_member());
         let public = known.is_some_and(|scope| scope.public);
+        let in_person = signed_in.is_some_and(|person| person.only_workshop.is_some());
         match self.access {
             Access::Anyone => Ok(()),
             Access::Visible if public => Ok(()),
             _ if signed_in.is_none() => Err(Code::SignInRequired),
+            _ if in_person && !self.in_person => Err(Code::MailSignInRequired),
+            // Without a place in their workshop they are in another.
+            Access::Joinable if in_person && own.is_none() => Err(Code::NotFound),
             Access::SignedIn => Ok(()),
             Access::Administrator => signed_in
                 .is_some_and(|person| person.administrator)
@@ -209,7 +233,9 @@ impl Gate {
 
 fn bearer_token(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim_start_matches(' '))
 }
 
 fn unauthorised() -> Problem {
@@ -235,6 +261,10 @@ impl Caller {
         let row = on.query_one_raw(statement).await?.ok_or(Code::Internal)?;
         self.signed_in = signed_in(&row, self.app.ambient.now())?;
         self.scope = scope(&row)?;
+        if let (Some(only), Some(scope)) = (self.only_workshop(), &mut self.scope) {
+            let elsewhere = scope.workshop_id != only;
+            scope.own = scope.own.filter(|own| !elsewhere && own.role == Role::Participant);
+        }
         if self.sign_in_id.is_some() && self.signed_in.is_none() {
             return Err(unauthorised());
         }
@@ -251,6 +281,11 @@ impl Caller {
 
     pub fn person_id(&self) -> Result<Uuid, Problem> {
         Ok(self.person()?.person_id)
+    }
+
+    /// Of an in-person sign-in: the only workshop there is for it.
+    pub fn only_workshop(&self) -> Option<Uuid> {
+        self.signed_in.as_ref()?.only_workshop
     }
 
     /// The sign-in the caller's token belongs to.
@@ -328,9 +363,12 @@ fn signed_in(row: &QueryResult, now: Instant) -> Result<Option<SignedIn>, DbErr>
     if revoked.is_some() || expires <= now.micros() {
         return Ok(None);
     }
+    let administrator: bool = row.try_get("", "administrator")?;
+    let only_workshop: Option<Uuid> = row.try_get("", "only_workshop_id")?;
     Ok(Some(SignedIn {
         person_id,
-        administrator: row.try_get("", "administrator")?,
+        administrator: administrator && only_workshop.is_none(),
+        only_workshop,
     }))
 }
 

@@ -64,6 +64,9 @@ codes! {
     NotAllowed 403 "not_allowed"
         "Action réservée" "Votre rôle dans cet atelier ne permet pas cette action."
         "Not allowed" "Your role in this workshop does not allow this.";
+    MailSignInRequired 403 "mail_sign_in_required"
+        "Code reçu par courriel requis" "Vous êtes entré avec un code remis en main propre : il ouvre votre atelier, mais ni ses scrutins, ni votre compte. Connectez-vous avec un code reçu par courriel."
+        "Code from the mail required" "You came in with a code handed to you in person: it opens your workshop, but neither its ballots nor your account. Sign in with a code from the mail.";
     NotOnRoll 403 "not_on_roll"
         "Pas sur la liste électorale" "Vous n'êtes pas sur la liste électorale de ce scrutin, arrêtée à son ouverture."
         "Not on the roll" "You are not on the electoral roll of this ballot, which was frozen at its opening.";
@@ -114,6 +117,12 @@ codes! {
     RegistrationInUse 409 "registration_in_use"
         "Inscription utilisée" "Cette inscription a déjà des présences, adhésions ou engagements ; elle ne peut plus être supprimée."
         "Registration in use" "This registration already has attendance, pledges or commitments; it can no longer be deleted.";
+    InPersonNotPossible 409 "in_person_not_possible"
+        "Pas de code à remettre" "Un code à remettre en main propre n'est fait que pour une personne invitée ou confirmée comme participante."
+        "No in-person code" "An in-person code is made only for someone invited or confirmed as a participant.";
+    TooManyInPersonCodes 409 "too_many_in_person_codes"
+        "Trop de codes en attente" "Cet atelier a déjà {max} codes remis en main propre et pas encore utilisés. Attendez qu'ils servent ou expirent."
+        "Too many codes waiting" "This workshop already has {max} in-person codes that are not used yet. Wait until they are used or expire.";
     RegistrationNotConfirmed 409 "registration_not_confirmed"
         "Participation non confirmée" "Confirmez d'abord votre participation à l'atelier."
         "Registration not confirmed" "Confirm your registration for the workshop first.";
@@ -221,8 +230,11 @@ codes! {
         "Version requise" "Indiquez dans « If-Match » l'etag de la version que vous modifiez."
         "Version required" "Give the etag of the version you are changing in \"If-Match\".";
     TooManyTries 429 "too_many_tries"
-        "Trop d'essais" "Trop de codes erronés pour cette adresse. Réessayez dans {minutes} minutes."
-        "Too many tries" "Too many wrong codes for this address. Try again in {minutes} minutes.";
+        "Trop d'essais" "Trop de codes erronés. Réessayez dans {minutes} minutes."
+        "Too many tries" "Too many wrong codes. Try again in {minutes} minutes.";
+    TooManyRequests 429 "too_many_requests"
+        "Trop de demandes" "Trop de demandes arrivent de votre réseau. Réessayez dans {seconds} secondes."
+        "Too many requests" "Too many requests come from your network. Try again in {seconds} seconds.";
     HeadersTooLarge 431 "headers_too_large"
         "En-têtes trop volumineux" "Les en-têtes de la requête sont trop volumineux."
         "Headers too large" "The headers of the request are too large.";

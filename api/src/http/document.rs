@@ -120,9 +120,12 @@ fn text_header(description: &str) -> RefOr<utoipa::openapi::Header> {
 fn problems(route: &Route, parameters: &[RefOr<Parameter>]) -> Vec<Code> {
     let mut codes = route.problems.to_vec();
     let writes = route.method != Method::GET;
-    let in_workshop = super::access::Gate::new(route.access, &route.path).leads_to_workshop();
+    let in_workshop = super::access::leads_to_workshop(&route.path);
     if route.access != Access::Anyone {
         codes.push(Code::SignInRequired);
+        if !route.in_person {
+            codes.push(Code::MailSignInRequired);
+        }
     }
     if matches!(route.access, Access::Administrator)
         || matches!(route.access, Access::Members(roles) if roles.len() < EVERY_ROLE.len())

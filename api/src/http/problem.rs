@@ -107,6 +107,14 @@ impl Problem {
         Self::from(code).with("state", word).member("state", value)
     }
 
+    /// 429 after wrong codes, for so many microseconds.
+    pub fn pause(micros: i64) -> Self {
+        let seconds = micros / crate::instant::SECOND + 1;
+        Self::from(Code::TooManyTries)
+            .with("minutes", (seconds + 59) / 60)
+            .header(actix_web::http::header::RETRY_AFTER, seconds)
+    }
+
     pub fn body(&self, language: Language, instance: &str, request_id: &str) -> ProblemBody {
         let (title, detail) = self.code.words(language);
         let errors = self.more.faults.iter().map(|fault| fault.body(language)).collect();

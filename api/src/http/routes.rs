@@ -29,6 +29,8 @@ pub struct Route {
     pub operation: Operation,
     /// Changes what outlives the workshop (`Caller::begin_lasting`), so an archive does not stop it.
     pub lasting: bool,
+    /// Whether an in-person sign-in is let in where its holder would be.
+    pub in_person: bool,
     /// Whether the handler honours `If-Match`, as its arguments say.
     pub conditional: bool,
     /// Whether the handler does without a body, as its arguments say.
@@ -61,6 +63,7 @@ impl Route {
             problems,
             operation: P::operation(),
             lasting: false,
+            in_person: !matches!(access, Access::SignedIn | Access::Administrator),
             conditional: arguments.contains("::IfMatch"),
             optional_body: arguments.contains("::OptionalJson<"),
             schemas,
@@ -71,6 +74,12 @@ impl Route {
     /// See the field.
     pub fn lasting(mut self) -> Self {
         self.lasting = true;
+        self
+    }
+
+    /// Open to in-person sign-ins too, though it leads to no workshop: it shows them no other.
+    pub fn in_person(mut self) -> Self {
+        self.in_person = true;
         self
     }
 }
@@ -119,6 +128,14 @@ impl Room {
         self.routes = self.routes.into_iter().map(Route::lasting).collect();
         self
     }
+
+    /// Closed to in-person sign-ins.
+    pub fn by_mail(mut self) -> Self {
+        for route in &mut self.routes {
+            route.in_person = false;
+        }
+        self
+    }
 }
 
 impl HttpServiceFactory for Room {
@@ -143,10 +160,8 @@ impl HttpServiceFactory for Room {
             let mut gates: Vec<(Method, &'static Gate)> = Vec::new();
             for route in routes {
                 // Lives as long as the process: routes are made once per worker, when it starts.
-                gates.push((
-                    route.method.clone(),
-                    Box::leak(Box::new(Gate::new(route.access, &path))),
-                ));
+                let gate = Gate::new(route.access, &path, route.in_person);
+                gates.push((route.method.clone(), Box::leak(Box::new(gate))));
                 resource = resource.route(match route.method {
                     Method::GET => route.handler.guard(guard::Any(guard::Get()).or(guard::Head())),
                     method => route.handler.guard(guard::Method(method)),

@@ -1,32 +1,53 @@
-//! Sign-in codes: eight digits that arrive by mail.
+//! Sign-in codes: eight digits that arrive by mail, or that an organiser hands over.
 //!
 //! Asking only enqueues, so that neither answer nor time tells whether an address is known. The
 //! code itself is made when the mail is sent, and kept as a keyed digest only. Older unexpired
-//! codes stay good: mail is late.
+//! codes stay good: mail is late. What each address may ask for and get wrong is counted in the
+//! database, exactly, whatever the number of processes; what each network may, in memory.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use garde::Validate;
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::OnConflict;
+use sea_orm::{QuerySelect as _, QueryTrait as _};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::address::EmailAddress;
+use super::tries;
 use crate::ambient::Ambient;
 use crate::app::App;
-use crate::http::{Code, Fault, Json, Language, Problem};
-use crate::instant::MINUTE;
+use crate::http::{Fault, Flood, Json, Language, Network, Problem};
+use crate::instant::{DAY, HOUR, Instant, MINUTE, SECOND};
 use crate::mail;
+use crate::registrations::entity as registration;
 use crate::secrets::Key;
 
 /// How long a code is good for.
 pub const CODE_LIFE: i64 = 30 * MINUTE;
-/// Wrong tries per address, across codes, before a pause of [`CODE_LIFE`].
-const TRIES: i32 = 5;
+/// A printed one is handed over in the morning and typed in during the day.
+const IN_PERSON_LIFE: i64 = 12 * HOUR;
 /// Codes per address within [`CODE_LIFE`]; more are not sent, and nobody is told.
 const CODES: u64 = 10;
+
+/// What comes from one network, which may be a hall of hundreds: in each process, in memory.
+pub struct Floods {
+    /// Codes asked for: 400 at once, then 30 a minute.
+    asked: Flood,
+    /// Codes and refresh tokens that were wrong: 300 at once, then 30 a minute. What is right is not
+    /// limited.
+    pub wrong: Flood,
+}
+
+impl Default for Floods {
+    fn default() -> Self {
+        Self {
+            asked: Flood::new(400, 2 * SECOND),
+            wrong: Flood::new(300, 2 * SECOND),
+        }
+    }
+}
 
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -39,7 +60,7 @@ pub struct CodeRequest {
 /// Ask for a sign-in code
 ///
 /// Sends a code of 8 digits, good for 30 minutes and one use. The answer is the same whether the
-/// address is known or not.
+/// address is known or not. A network that asks for hundreds at once has to wait.
 #[utoipa::path(post, path = "/v1/auth/codes", request_body = CodeRequest, responses((status = 202, description = "A code is on its way")))]
 pub async fn ask_code(
     app: Data<App>,
@@ -47,7 +68,11 @@ pub async fn ask_code(
     body: Json<CodeRequest>,
 ) -> Result<HttpResponse, Problem> {
     let address = parse("/email", &body.0.email)?;
+    let network = Network::of(&request, &app.settings.trusted_proxies);
+    app.floods.asked.take(network, app.ambient.now())?;
     let transaction = app.store.write().await?;
+    // Those who ask for one address at once are counted one after the other.
+    tries::hold(&transaction, &app.ambient, &address).await?;
     let recent = mail::recent(
         &transaction,
         mail::Kind::SignInCode,
@@ -80,89 +105,133 @@ pub async fn new_code(
     secret: &Key,
     address: &EmailAddress,
 ) -> Result<String, Problem> {
+    let expires_at = ambient.now().plus(CODE_LIFE);
+    make(on, ambient, secret, address.canonical(), expires_at, None).await
+}
+
+/// As [`new_code`], to be handed over to the person of this registration; takes the place of one
+/// that was not used.
+pub async fn new_in_person_code(
+    on: &impl ConnectionTrait,
+    ambient: &Ambient,
+    secret: &Key,
+    address: &str,
+    registration_id: Uuid,
+) -> Result<(String, Instant), Problem> {
+    sign_in_code::Entity::delete_many()
+        .filter(sign_in_code::Column::RegistrationId.eq(registration_id))
+        .filter(sign_in_code::Column::UsedAt.is_null())
+        .exec(on)
+        .await?;
+    let expires_at = ambient.now().plus(IN_PERSON_LIFE);
+    let code = make(on, ambient, secret, address, expires_at, Some(registration_id)).await?;
+    Ok((code, expires_at))
+}
+
+async fn make(
+    on: &impl ConnectionTrait,
+    ambient: &Ambient,
+    secret: &Key,
+    address: &str,
+    expires_at: Instant,
+    registration_id: Option<Uuid>,
+) -> Result<String, Problem> {
     // 2^64 over 10^8: the bias is below one in 10^11.
     let code = format!("{:08}", u64::from_be_bytes(ambient.bytes()) % 100_000_000);
     let row = sign_in_code::ActiveModel {
         id: Set(ambient.id()),
-        address: Set(address.canonical().to_owned()),
+        address: Set(address.to_owned()),
         digest: Set(digest(secret, address, &code)),
-        expires_at: Set(ambient.now().plus(CODE_LIFE)),
+        expires_at: Set(expires_at),
         used_at: Set(None),
+        registration_id: Set(registration_id),
     };
     sign_in_code::Entity::insert(row).exec_without_returning(on).await?;
     Ok(code)
 }
 
-fn digest(secret: &Key, address: &EmailAddress, code: &str) -> Vec<u8> {
+fn digest(secret: &Key, address: &str, code: &str) -> Vec<u8> {
     secret
         .derive("palabre/sign-in-codes/v1")
-        .mac(&[address.canonical().as_bytes(), b"\0", code.as_bytes()])
+        .mac(&[address.as_bytes(), b"\0", code.as_bytes()])
         .to_vec()
 }
 
-/// Uses up the code, or counts a wrong try. The caller commits in either case.
-pub async fn redeem(
+/// Where a right code leads.
+pub enum Opened {
+    /// It came by mail: whoever brings it has the mailbox.
+    ByMail,
+    /// It was handed over to the person of this registration, or should have been.
+    InPerson { registration_id: Uuid },
+}
+
+/// Marks a good code used; of two who bring it at once the second finds none.
+pub async fn take(
     on: &impl ConnectionTrait,
-    ambient: &Ambient,
+    now: Instant,
     secret: &Key,
     address: &EmailAddress,
     code: &str,
-) -> Result<Result<(), Problem>, Problem> {
-    use sign_in_try::{ActiveModel, Column, Entity};
-    let now = ambient.now();
-    let of_address = || Entity::find().filter(Column::Address.eq(address.canonical()));
-    // Writing first takes the row's lock: tries of one address are counted one after the other,
-    // whatever the number of processes.
-    let row = ActiveModel {
-        address: Set(address.canonical().to_owned()),
-        failures: Set(0),
-        since: Set(now),
-    };
-    let touch = OnConflict::column(Column::Address)
-        .update_column(Column::Address)
-        .to_owned();
-    Entity::insert(row)
-        .on_conflict(touch)
-        .exec_without_returning(on)
-        .await?;
-    let tries = of_address().one(on).await?.ok_or(Code::Internal)?;
-    let pause_ends = tries.since.plus(CODE_LIFE);
-    let (failures, since) = if pause_ends <= now {
-        (0, now)
-    } else {
-        (tries.failures, tries.since)
-    };
-    if failures >= TRIES {
-        let seconds = (pause_ends.micros() - now.micros()) / crate::instant::SECOND + 1;
-        let problem = Problem::from(Code::TooManyTries).with("minutes", (seconds + 59) / 60);
-        return Ok(Err(problem.header(actix_web::http::header::RETRY_AFTER, seconds)));
-    }
+) -> Result<Option<Opened>, Problem> {
+    use sign_in_code::{Column, Entity};
     let digits: String = code.chars().filter(|c| !c.is_whitespace()).collect();
-    let used = sign_in_code::Entity::update_many()
-        .col_expr(sign_in_code::Column::UsedAt, Expr::value(now))
-        .filter(sign_in_code::Column::Address.eq(address.canonical()))
-        .filter(sign_in_code::Column::Digest.eq(digest(secret, address, &digits)))
+    let found = Entity::find()
+        .filter(Column::Address.eq(address.canonical()))
+        .filter(Column::Digest.eq(digest(secret, address.canonical(), &digits)))
+        .filter(Column::UsedAt.is_null())
+        .filter(Column::ExpiresAt.gt(now))
+        .one(on)
+        .await?;
+    let Some(code) = found else { return Ok(None) };
+    let used = Entity::update_many()
+        .col_expr(Column::UsedAt, Expr::value(now))
+        .filter(Column::Id.eq(code.id))
+        .filter(Column::UsedAt.is_null())
+        .exec(on)
+        .await?;
+    Ok((used.rows_affected > 0).then_some(match code.registration_id {
+        Some(registration_id) => Opened::InPerson { registration_id },
+        None => Opened::ByMail,
+    }))
+}
+
+/// How many codes handed out in a workshop wait to be used.
+pub async fn waiting_in_person(on: &impl ConnectionTrait, now: Instant, workshop_id: Uuid) -> Result<u64, DbErr> {
+    let here = registration::Entity::find()
+        .select_only()
+        .column(registration::Column::Id)
+        .filter(registration::Column::WorkshopId.eq(workshop_id));
+    sign_in_code::Entity::find()
+        .filter(sign_in_code::Column::RegistrationId.in_subquery(here.into_query()))
         .filter(sign_in_code::Column::UsedAt.is_null())
         .filter(sign_in_code::Column::ExpiresAt.gt(now))
+        .count(on)
+        .await
+}
+
+/// Makes void the codes that were handed out for an address and not used.
+pub async fn void_in_person(on: &impl ConnectionTrait, address: &str) -> Result<(), DbErr> {
+    sign_in_code::Entity::delete_many()
+        .filter(sign_in_code::Column::Address.eq(address))
+        .filter(sign_in_code::Column::RegistrationId.is_not_null())
+        .filter(sign_in_code::Column::UsedAt.is_null())
         .exec(on)
         .await?;
-    let right = used.rows_affected > 0;
-    let next = if right { 0 } else { failures + 1 };
-    Entity::update_many()
-        .col_expr(Column::Failures, Expr::value(next))
-        .col_expr(Column::Since, Expr::value(since))
-        .filter(Column::Address.eq(address.canonical()))
+    Ok(())
+}
+
+/// Removes codes that expired a day ago.
+pub async fn sweep(on: &impl ConnectionTrait, now: Instant) -> Result<(), DbErr> {
+    sign_in_code::Entity::delete_many()
+        .filter(sign_in_code::Column::ExpiresAt.lte(now.plus(-DAY)))
         .exec(on)
         .await?;
-    Ok(if right { Ok(()) } else { Err(Code::InvalidCode.into()) })
+    Ok(())
 }
 
 /// Removes the codes of an address and the count of its tries.
 pub async fn forget(on: &impl ConnectionTrait, address: &str) -> Result<(), Problem> {
-    sign_in_try::Entity::delete_many()
-        .filter(sign_in_try::Column::Address.eq(address))
-        .exec(on)
-        .await?;
+    tries::forget(on, address).await?;
     sign_in_code::Entity::delete_many()
         .filter(sign_in_code::Column::Address.eq(address))
         .exec(on)
@@ -185,26 +254,8 @@ mod sign_in_code {
         pub digest: Vec<u8>,
         pub expires_at: Instant,
         pub used_at: Option<Instant>,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-mod sign_in_try {
-    use sea_orm::entity::prelude::*;
-
-    use crate::instant::Instant;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "sign_in_try")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub address: String,
-        pub failures: i32,
-        pub since: Instant,
+        /// Of a code that is handed over: whom it lets in.
+        pub registration_id: Option<Uuid>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

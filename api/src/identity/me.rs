@@ -149,6 +149,9 @@ pub async fn list_my_registrations(caller: Caller, filter: Query<MyFilter>) -> A
                 .add(workshop::Column::State.ne(crate::workshops::State::Draft))
                 .add(registration::Column::Role.ne(Role::Participant)),
         );
+    if let Some(only) = caller.only_workshop() {
+        select = select.filter(registration::Column::WorkshopId.eq(only));
+    }
     if let Some(Cursor(before)) = filter.cursor {
         select = select.filter(registration::Column::Id.lt(before));
     }

@@ -6,15 +6,22 @@
 
 pub mod address;
 mod codes;
+mod in_person;
 mod leaving;
 mod me;
 pub mod operator;
 pub mod person;
 mod refresh;
 mod sign_in;
+mod sweep;
+mod token_keys;
 pub mod tokens;
+mod tries;
+mod verified;
 
-pub use codes::{new_code, parse as parse_address};
+pub use codes::{Floods, new_code, new_in_person_code, parse as parse_address, waiting_in_person};
+pub use sweep::sweep;
+pub use tries::forget as forgive_tries;
 
 use crate::http::{Access, Room, route};
 
@@ -23,11 +30,11 @@ pub fn rooms() -> Vec<Room> {
         Room::new(
             "Sign-in",
             [
-                route!(codes::ask_code, Access::Anyone, []),
+                route!(codes::ask_code, Access::Anyone, [TooManyRequests]),
                 route!(
                     sign_in::issue_tokens,
                     Access::Anyone,
-                    [InvalidCode, InvalidRefreshToken, TooManyTries]
+                    [InvalidCode, InvalidRefreshToken, TooManyTries, TooManyRequests]
                 ),
                 route!(sign_in::revoke_token, Access::Anyone, []),
                 route!(sign_in::token_keys, Access::Anyone, []),
@@ -36,11 +43,11 @@ pub fn rooms() -> Vec<Room> {
         Room::new(
             "Me",
             [
-                route!(me::read_me, Access::SignedIn, []),
+                route!(me::read_me, Access::SignedIn, []).in_person(),
                 route!(me::update_me, Access::SignedIn, []),
                 route!(leaving::erase_me, Access::SignedIn, [LastOrganiser]),
                 route!(leaving::export_me, Access::SignedIn, []),
-                route!(me::list_my_registrations, Access::SignedIn, []),
+                route!(me::list_my_registrations, Access::SignedIn, []).in_person(),
             ],
         ),
     ]

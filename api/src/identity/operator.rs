@@ -1,7 +1,11 @@
-//! What an operator does at the machine, without a code: `palabre admin add`, `palabre token`, the demo.
+//! What an operator does at the machine, without a code: `palabre admin add`, `palabre token`,
+//! `palabre rotate-token-key`, the demo.
+
+use sea_orm::prelude::Uuid;
+use serde::Serialize;
 
 use super::address::EmailAddress;
-use super::{person, sign_in};
+use super::{person, sign_in, token_keys};
 use crate::app::App;
 use crate::http::Language;
 use crate::journal::{self, Act};
@@ -43,4 +47,24 @@ pub async fn token_for_anyone(app: &App, email: &str, name: &str, seconds: i64) 
     let person = person::find_or_create(&transaction, &app.ambient, &address(email)?, name, Language::Fr).await?;
     transaction.commit().await?;
     Ok(sign_in::start(app, person.id, seconds).await?)
+}
+
+/// What the journal keeps of a new key.
+#[derive(Serialize)]
+struct RotatedKey<'a> {
+    kid: &'a str,
+    at_once: bool,
+}
+
+/// A new key for access tokens; gives back its name.
+pub async fn rotate_token_key(app: &App, at_once: bool) -> Outcome<String> {
+    let transaction = app.store.write().await?;
+    let key = token_keys::rotate(&transaction, &app.ambient, &app.settings.secret, at_once).await?;
+    // Subjects of the journal have UUIDs; half of a public key is one of its own.
+    let id = Uuid::from_bytes(key.public.first_chunk().copied().unwrap_or_default());
+    let line = RotatedKey { kid: &key.kid, at_once };
+    let act = Act::new("rotate_token_key", "token_key", id).after(&line);
+    journal::write_as(&transaction, &app.ambient, "operator", None, act).await?;
+    transaction.commit().await?;
+    Ok(key.kid)
 }

@@ -19,8 +19,24 @@ use crate::secrets::{Key, base64url, sha256};
 pub const REFRESH_LIFE: i64 = 30 * DAY;
 const GRACE: i64 = 60 * SECOND;
 
-/// Opens a sign-in for the person; it ends when it is not refreshed in time.
-pub async fn open(on: &impl ConnectionTrait, ambient: &Ambient, person_id: Uuid, life: i64) -> Result<Uuid, Problem> {
+/// Someone who is signed in.
+#[derive(Clone, Copy)]
+pub struct SignIn {
+    pub id: Uuid,
+    pub person_id: Uuid,
+    /// In person: the only workshop it opens.
+    pub only_workshop: Option<Uuid>,
+}
+
+/// Opens a sign-in for the person; it ends when it is not refreshed in time, and one that opens only
+/// one workshop in any case.
+pub async fn open(
+    on: &impl ConnectionTrait,
+    ambient: &Ambient,
+    person_id: Uuid,
+    life: i64,
+    only_workshop: Option<Uuid>,
+) -> Result<SignIn, Problem> {
     let id = ambient.id();
     let now = ambient.now();
     let row = sign_in::ActiveModel {
@@ -29,9 +45,14 @@ pub async fn open(on: &impl ConnectionTrait, ambient: &Ambient, person_id: Uuid,
         created_at: Set(now),
         expires_at: Set(now.plus(life)),
         revoked_at: Set(None),
+        workshop_id: Set(only_workshop),
     };
     sign_in::Entity::insert(row).exec_without_returning(on).await?;
-    Ok(id)
+    Ok(SignIn {
+        id,
+        person_id,
+        only_workshop,
+    })
 }
 
 /// The first refresh token of a sign-in.
@@ -61,8 +82,7 @@ async fn store(on: &impl ConnectionTrait, ambient: &Ambient, sign_in_id: Uuid, t
 }
 
 pub struct Refreshed {
-    pub person_id: Uuid,
-    pub sign_in_id: Uuid,
+    pub sign_in: SignIn,
     pub successor: String,
 }
 
@@ -102,11 +122,15 @@ pub async fn rotate(
     sign_in::Entity::update_many()
         .col_expr(sign_in::Column::ExpiresAt, Expr::value(now.plus(REFRESH_LIFE)))
         .filter(sign_in::Column::Id.eq(row.sign_in_id))
+        .filter(sign_in::Column::WorkshopId.is_null())
         .exec(on)
         .await?;
     Ok(Some(Refreshed {
-        person_id: sign_in.person_id,
-        sign_in_id: row.sign_in_id,
+        sign_in: SignIn {
+            id: row.sign_in_id,
+            person_id: sign_in.person_id,
+            only_workshop: sign_in.workshop_id,
+        },
         successor,
     }))
 }
@@ -138,6 +162,8 @@ pub struct ExportedSignIn {
     expires_at: Instant,
     /// When it was ended before
     revoked_at: Option<Instant>,
+    /// With an in-person code: the only workshop it opens; null with a code from the mail
+    workshop_id: Option<Uuid>,
 }
 
 /// The sign-ins of a person, oldest first.
@@ -168,6 +194,27 @@ pub async fn end_all(on: &impl ConnectionTrait, ambient: &Ambient, person_id: Uu
     Ok(())
 }
 
+/// Ends the sign-ins of a person that were opened in person.
+pub async fn end_in_person(on: &impl ConnectionTrait, ambient: &Ambient, person_id: Uuid) -> Result<(), Problem> {
+    sign_in::Entity::update_many()
+        .col_expr(sign_in::Column::RevokedAt, Expr::value(ambient.now()))
+        .filter(sign_in::Column::PersonId.eq(person_id))
+        .filter(sign_in::Column::WorkshopId.is_not_null())
+        .filter(sign_in::Column::RevokedAt.is_null())
+        .exec(on)
+        .await?;
+    Ok(())
+}
+
+/// Removes refresh tokens that are good for nothing any more.
+pub async fn sweep(on: &impl ConnectionTrait, now: Instant) -> Result<(), DbErr> {
+    refresh_token::Entity::delete_many()
+        .filter(refresh_token::Column::ExpiresAt.lte(now))
+        .exec(on)
+        .await?;
+    Ok(())
+}
+
 mod sign_in {
     use sea_orm::entity::prelude::*;
 
@@ -182,6 +229,7 @@ mod sign_in {
         pub created_at: Instant,
         pub expires_at: Instant,
         pub revoked_at: Option<Instant>,
+        pub workshop_id: Option<Uuid>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -3,13 +3,17 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use garde::Validate;
+use sea_orm::ConnectionTrait;
 use sea_orm::prelude::Uuid;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{codes, person, refresh};
+use super::address::EmailAddress;
+use super::codes::Opened;
+use super::refresh::SignIn;
+use super::{codes, in_person, person, refresh, tries};
 use crate::app::App;
-use crate::http::{Answer, Code, Fault, Json, Language, NoContent, Problem, Reply};
+use crate::http::{Answer, Code, Fault, Json, Language, Network, NoContent, Problem, Reply};
 use crate::instant::SECOND;
 
 /// Seconds an access token lives.
@@ -24,7 +28,7 @@ pub struct TokenRequest {
     grant_type: String,
     #[garde(skip)]
     email: Option<String>,
-    /// The eight digits from the mail; spaces do not matter
+    /// The eight digits; spaces do not matter
     #[garde(inner(length(max = 64)))]
     code: Option<String>,
     #[garde(inner(length(max = 256)))]
@@ -34,7 +38,7 @@ pub struct TokenRequest {
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "access_token": "eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCIs…", "token_type": "Bearer", "expires_in": 900,
-    "refresh_token": "0Hn3bN0Uq2mT5y0qT8oXl1Y2a9m4Vb7c6d5e4f3g2h1"
+    "refresh_token": "0Hn3bN0Uq2mT5y0qT8oXl1Y2a9m4Vb7c6d5e4f3g2h1", "workshop_id": null
 }))]
 pub struct Tokens {
     /// JWT for the `Authorization: Bearer` header
@@ -45,11 +49,14 @@ pub struct Tokens {
     expires_in: i64,
     /// Good for one use within 30 days; its answer carries the next one
     refresh_token: String,
+    /// With an in-person code: the only workshop that this opens, for a day and without its ballots;
+    /// null with a code from the mail
+    workshop_id: Option<Uuid>,
 }
 
 /// Get an access token
 ///
-/// With the code from the mail, or with a refresh token. A refresh token rotates: it answers with
+/// With the code from the mail or one handed over by an organiser, or with a refresh token. A refresh token rotates: it answers with
 /// its successor, the same one again for 60 seconds if the answer was lost, and later reuse signs
 /// out everyone who holds one of the family.
 #[utoipa::path(post, path = "/v1/auth/tokens", request_body = TokenRequest, responses((status = 200, body = Tokens)))]
@@ -62,40 +69,77 @@ pub async fn issue_tokens(app: Data<App>, request: actix_web::HttpRequest, body:
     }) = body;
     let required =
         |pointer: &str, value: Option<String>| value.ok_or_else(|| Problem::from(Fault::new(pointer, "required")));
+    let network = Network::of(&request, &app.settings.trusted_proxies);
+    let language = Language::of(request.headers());
     match grant_type.as_str() {
         "email_code" => {
             refuse("/refresh_token", &refresh_token)?;
             let address = codes::parse("/email", &required("/email", email)?)?;
             let code = required("/code", code)?;
+            app.floods.wrong.check(network, app.ambient.now())?;
             let transaction = app.store.write().await?;
-            let redeemed = codes::redeem(&transaction, &app.ambient, &app.settings.secret, &address, &code).await?;
+            let redeemed = tries::redeem(&transaction, &app.ambient, &app.settings.secret, &address, &code).await?;
             let answer = match redeemed {
-                Ok(()) => {
-                    let language = Language::of(request.headers());
-                    let person = person::find_or_create(&transaction, &app.ambient, &address, "", language).await?;
-                    let sign_in_id =
-                        refresh::open(&transaction, &app.ambient, person.id, refresh::REFRESH_LIFE).await?;
-                    let refresh_token = refresh::first(&transaction, &app.ambient, sign_in_id).await?;
-                    tokens(&app, person.id, sign_in_id, refresh_token)
-                }
+                Ok(opened) => come_in(&app, &transaction, &address, opened, language).await?,
                 Err(problem) => Err(problem),
             };
             // A wrong try is counted even though the answer is a refusal.
             transaction.commit().await?;
-            answer
+            counted(&app, network, answer)
         }
         "refresh_token" => {
             refuse("/email", &email)?;
             refuse("/code", &code)?;
             let token = required("/refresh_token", refresh_token)?;
+            app.floods.wrong.check(network, app.ambient.now())?;
             let transaction = app.store.write().await?;
             let refreshed = refresh::rotate(&transaction, &app.ambient, &app.settings.secret, &token).await?;
+            let answer = match refreshed {
+                Some(refreshed) => Ok(tokens(&app, &transaction, refreshed.sign_in, refreshed.successor).await?),
+                None => Err(Code::InvalidRefreshToken.into()),
+            };
+            // A reuse that ends the sign-in lasts even though the answer is a refusal.
             transaction.commit().await?;
-            let refreshed = refreshed.ok_or(Code::InvalidRefreshToken)?;
-            tokens(&app, refreshed.person_id, refreshed.sign_in_id, refreshed.successor)
+            counted(&app, network, answer)
         }
         _ => Err(Fault::new("/grant_type", "unknown_grant_type").into()),
     }
+}
+
+/// What is wrong is counted against the network it came from; what is right is not.
+fn counted(app: &App, network: Network, answer: Answer<Tokens>) -> Answer<Tokens> {
+    let guessed = [Code::InvalidCode, Code::InvalidRefreshToken, Code::TooManyTries];
+    if let Err(problem) = &answer
+        && guessed.contains(&problem.code)
+    {
+        app.floods.wrong.count(network, app.ambient.now());
+    }
+    answer
+}
+
+/// What the code opens, or why it opens nothing any more.
+async fn come_in(
+    app: &App,
+    on: &impl ConnectionTrait,
+    address: &EmailAddress,
+    opened: Opened,
+    language: Language,
+) -> Result<Answer<Tokens>, Problem> {
+    let sign_in = match opened {
+        Opened::ByMail => {
+            let person = person::find_or_create(on, &app.ambient, address, "", language).await?;
+            in_person::end(on, &app.ambient, &person).await?;
+            refresh::open(on, &app.ambient, person.id, refresh::REFRESH_LIFE, None).await?
+        }
+        Opened::InPerson { registration_id } => {
+            match in_person::come_in(on, &app.ambient, registration_id).await? {
+                Some(sign_in) => sign_in,
+                None => return Ok(Err(Code::InvalidCode.into())),
+            }
+        }
+    };
+    let refresh_token = refresh::first(on, &app.ambient, sign_in.id).await?;
+    Ok(Ok(tokens(app, on, sign_in, refresh_token).await?))
 }
 
 /// A field of the other grant is unknown to this one.
@@ -107,24 +151,27 @@ fn refuse(pointer: &str, value: &Option<String>) -> Result<(), Problem> {
     }
 }
 
-fn tokens(app: &App, person_id: Uuid, sign_in_id: Uuid, refresh_token: String) -> Answer<Tokens> {
+async fn tokens(app: &App, on: &impl ConnectionTrait, sign_in: SignIn, refresh_token: String) -> Answer<Tokens> {
     let access_token = app
         .tokens
-        .issue(&app.ambient, person_id, sign_in_id, ACCESS_TOKEN_LIFE)?;
+        .issue(on, sign_in.person_id, sign_in.id, ACCESS_TOKEN_LIFE)
+        .await?;
     Ok(Reply::plain(Tokens {
         access_token,
         token_type: "Bearer",
         expires_in: ACCESS_TOKEN_LIFE,
         refresh_token,
+        workshop_id: sign_in.only_workshop,
     }))
 }
 
 /// Signs a person in on the operator's word: `palabre token` and the demo.
 pub async fn start(app: &App, person_id: Uuid, seconds: i64) -> Result<String, Problem> {
     let transaction = app.store.write().await?;
-    let sign_in_id = refresh::open(&transaction, &app.ambient, person_id, seconds * SECOND).await?;
+    let sign_in = refresh::open(&transaction, &app.ambient, person_id, seconds * SECOND, None).await?;
+    let token = app.tokens.issue(&transaction, person_id, sign_in.id, seconds).await?;
     transaction.commit().await?;
-    app.tokens.issue(&app.ambient, person_id, sign_in_id, seconds)
+    Ok(token)
 }
 
 #[derive(Deserialize, Validate, ToSchema)]
@@ -143,7 +190,7 @@ pub struct RevocationRequest {
 #[utoipa::path(post, path = "/v1/auth/revocations", request_body = RevocationRequest, responses((status = 204, description = "Signed out")))]
 pub async fn revoke_token(app: Data<App>, body: Json<RevocationRequest>) -> Result<NoContent, Problem> {
     let transaction = app.store.write().await?;
-    let sign_in_id = match app.tokens.verify(&body.0.token, app.ambient.now()) {
+    let sign_in_id = match app.tokens.verify(&app.store, &body.0.token).await? {
         Some(id) => Some(id),
         None => refresh::sign_in_of(&transaction, &body.0.token).await?,
     };
@@ -156,12 +203,14 @@ pub async fn revoke_token(app: Data<App>, body: Json<RevocationRequest>) -> Resu
 
 /// Keys of access tokens
 ///
-/// The public keys that access tokens are signed with, as a JWK set (RFC 7517).
+/// The public keys that access tokens are signed with, as a JWK set (RFC 7517): the present one, and
+/// those before it until their tokens have expired.
 #[utoipa::path(get, path = "/.well-known/jwks.json", responses((status = 200, body = serde_json::Value, example = json!({
     "keys": [{"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": "pV5o1xq1cT9lW2sN", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]
 }))))]
-pub async fn token_keys(app: Data<App>) -> HttpResponse {
-    HttpResponse::Ok()
+pub async fn token_keys(app: Data<App>) -> Result<HttpResponse, Problem> {
+    let keys = app.tokens.jwks(&app.store).await?;
+    Ok(HttpResponse::Ok()
         .insert_header(("cache-control", "public, max-age=300"))
-        .json(app.tokens.jwks())
+        .json(keys))
 }

@@ -1,31 +1,50 @@
 //! Access tokens: JWT (RFC 7519, profile of RFC 9068) signed with Ed25519.
 //!
-//! Algorithm, type, issuer, audience and key are pinned. What a token says is only who signed in;
-//! whether that sign-in still lives, and what the person may do, is read per request.
+//! Algorithm, type, issuer, audience and keys are pinned, and a header that says more than those is
+//! not ours. What a token says is only who signed in; whether that sign-in still lives, and what the
+//! person may do, is read per request.
 
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, Validation};
+use sea_orm::ConnectionTrait;
 use sea_orm::prelude::Uuid;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::token_keys::{self, TokenKeys};
+use super::verified::{Verified, Word};
 use crate::ambient::Ambient;
 use crate::http::{Code, Problem};
 use crate::instant::{Instant, SECOND};
-use crate::secrets::{Key, base64url};
-use crate::signing_keys::{self, Purpose};
+use crate::secrets::{Key, base64url, sha256};
 use crate::store::Store;
 
 const TYPE: &str = "at+jwt";
+const ALGORITHM: &str = "EdDSA";
 /// Issuer and audience. An instance is told from another by its key, not by its address, so that
 /// `palabre token` and a server behind another name agree.
 const ISSUER: &str = "palabre";
+/// PKCS #8 of an Ed25519 seed (RFC 8410 §7) is a fixed prefix and the seed.
+const SEED_PREFIX: [u8; 16] = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+/// Ours have about 450 bytes; what is longer is not even read.
+const LONGEST: usize = 1024;
+/// For what begins at a time: clocks of several servers differ.
+const LEEWAY: i64 = 60 * SECOND;
 
 pub struct Tokens {
-    kid: String,
-    public: [u8; 32],
-    encoding: EncodingKey,
-    decoding: DecodingKey,
+    ambient: Ambient,
+    secret: Key,
+    keys: TokenKeys,
+    verified: Verified,
     validation: Validation,
+}
+
+/// Exactly this and nothing besides: no `jwk`, `jku`, `x5c`, `crit`, `b64`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head {
+    typ: String,
+    alg: String,
+    kid: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -37,78 +56,102 @@ struct Claims {
     /// The sign-in.
     sid: Uuid,
     iat: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
     exp: i64,
     jti: Uuid,
 }
 
 impl Tokens {
-    /// Loads the instance's token key, made at the first start.
     pub async fn load(store: &Store, ambient: &Ambient, secret: &Key) -> Result<Self, Problem> {
-        let transaction = store.write().await?;
-        let key = signing_keys::current(&transaction, ambient, secret, Purpose::Token, "").await?;
-        transaction.commit().await?;
-        Self::new(key.kid, key.seed.as_slice(), key.public)
-    }
-
-    fn new(kid: String, seed: &[u8], public: [u8; 32]) -> Result<Self, Problem> {
-        // PKCS #8 of an Ed25519 seed (RFC 8410 §7) is a fixed prefix and the seed.
-        const PREFIX: [u8; 16] = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
-        let der = Zeroizing::new([&PREFIX[..], seed].concat());
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[ISSUER]);
         validation.set_audience(&[ISSUER]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // Expiry is held against our own clock, below.
+        // Times are held against our own clock, each time.
         validation.validate_exp = false;
         Ok(Self {
-            kid,
-            public,
-            encoding: EncodingKey::from_ed_der(&der),
-            decoding: DecodingKey::from_ed_components(&base64url::encode(public)).map_err(|_| Code::Internal)?,
+            keys: TokenKeys::load(store, ambient, secret).await?,
+            ambient: ambient.clone(),
+            secret: secret.clone(),
+            verified: Verified::default(),
             validation,
         })
     }
 
-    pub fn issue(&self, ambient: &Ambient, person_id: Uuid, sign_in_id: Uuid, seconds: i64) -> Result<String, Problem> {
-        let now = ambient.now().seconds();
+    /// Signs with the present key, which is not replaced before the transaction ends.
+    pub async fn issue(
+        &self,
+        on: &impl ConnectionTrait,
+        person_id: Uuid,
+        sign_in_id: Uuid,
+        seconds: i64,
+    ) -> Result<String, Problem> {
+        let key = token_keys::signing(on, &self.ambient, &self.secret).await?;
+        let now = self.ambient.now().seconds();
         let claims = Claims {
             iss: ISSUER.to_owned(),
             aud: ISSUER.to_owned(),
             sub: person_id,
             sid: sign_in_id,
             iat: now,
+            nbf: None,
             exp: now + seconds,
-            jti: ambient.id(),
+            jti: self.ambient.id(),
         };
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(TYPE.to_owned());
-        header.kid = Some(self.kid.clone());
-        jsonwebtoken::encode(&header, &claims, &self.encoding).map_err(|_| Code::Internal.into())
+        header.kid = Some(key.kid);
+        let der = Zeroizing::new([&SEED_PREFIX[..], key.seed.as_slice()].concat());
+        jsonwebtoken::encode(&header, &claims, &EncodingKey::from_ed_der(&der)).map_err(|_| Code::Internal.into())
     }
 
     /// The sign-in a valid token belongs to.
-    pub fn verify(&self, token: &str, now: Instant) -> Option<Uuid> {
-        let header = jsonwebtoken::decode_header(token).ok()?;
-        if header.alg != Algorithm::EdDSA
-            || header.typ.as_deref() != Some(TYPE)
-            || header.kid.as_deref() != Some(&self.kid)
-        {
-            return None;
+    pub async fn verify(&self, store: &Store, token: &str) -> Result<Option<Uuid>, Problem> {
+        if token.len() > LONGEST {
+            return Ok(None);
         }
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation)
-            .ok()?
-            .claims;
-        let moment = now.micros();
-        // A minute of leeway for `iat`: clocks of several servers differ.
-        let in_time =
-            moment < claims.exp.saturating_mul(SECOND) && claims.iat.saturating_mul(SECOND) <= moment + 60 * SECOND;
-        in_time.then_some(claims.sid)
+        let ring = self.keys.ring(store).await;
+        let digest = sha256(&[token.as_bytes()]);
+        let word = match self.verified.get(&digest) {
+            // Its key may have been taken away meanwhile.
+            Some(word) => ring.get(&word.kid).map(|_| word),
+            None => {
+                let Some(kid) = kid(token) else { return Ok(None) };
+                let ring = match ring.get(&kid) {
+                    Some(_) => ring,
+                    None => self.keys.look_again(store).await?,
+                };
+                let word = ring.get(&kid).and_then(|key| {
+                    let decoded = jsonwebtoken::decode::<Claims>(token, &key.decoding, &self.validation);
+                    let Claims { sid, iat, nbf, exp, .. } = decoded.ok()?.claims;
+                    let kid = key.kid.clone();
+                    Some(Word { kid, sid, iat, nbf, exp })
+                });
+                if let Some(word) = &word {
+                    self.verified.put(digest, word.clone());
+                }
+                word
+            }
+        };
+        let now = self.ambient.now();
+        Ok(word.filter(|word| in_time(word, now)).map(|word| word.sid))
     }
 
-    /// JWK set (RFC 7517, RFC 8037).
-    pub fn jwks(&self) -> serde_json::Value {
-        serde_json::json!({ "keys": [{
-            "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": self.kid, "x": base64url::encode(self.public),
-        }] })
+    pub async fn jwks(&self, store: &Store) -> Result<serde_json::Value, Problem> {
+        self.keys.jwks(store).await
     }
+}
+
+/// The name of the key that a token with a header like ours was signed with.
+fn kid(token: &str) -> Option<String> {
+    let (head, _) = token.split_once('.')?;
+    let head: Head = serde_json::from_slice(&base64url::decode(head)?).ok()?;
+    (head.typ == TYPE && head.alg == ALGORITHM).then_some(head.kid)
+}
+
+fn in_time(word: &Word, now: Instant) -> bool {
+    let at = |seconds: i64| Instant::from_micros(seconds.saturating_mul(SECOND));
+    let begun = now.plus(LEEWAY);
+    now < at(word.exp) && at(word.iat) <= begun && word.nbf.is_none_or(|nbf| at(nbf) <= begun)
 }

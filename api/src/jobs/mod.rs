@@ -1,4 +1,4 @@
-//! Work that no request waits for: letters, scheduled openings and closings, counting.
+//! Work that no request waits for: letters, scheduled openings and closings, counting, sweeping.
 //!
 //! Each loop looks for what is due, does it, and sleeps until it is woken or some seconds have
 //! passed; any number of processes may run them, since the work itself is claimed in the database.
@@ -12,7 +12,7 @@ use crate::app::App;
 
 /// Starts the loops; they end when their handles are aborted.
 pub fn start(app: &Data<App>) -> Vec<JoinHandle<()>> {
-    let (mail, ballots) = (app.clone(), app.clone());
+    let (mail, ballots, swept) = (app.clone(), app.clone(), app.clone());
     vec![
         tokio::spawn(async move {
             loop {
@@ -34,6 +34,14 @@ pub fn start(app: &Data<App>) -> Vec<JoinHandle<()>> {
                     tracing::warn!(%problem, "ballots that are due cannot be handled");
                 }
                 tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }),
+        tokio::spawn(async move {
+            loop {
+                if let Err(problem) = crate::identity::sweep(&swept).await {
+                    tracing::warn!(%problem, "what has served its time could not be removed");
+                }
+                tokio::time::sleep(Duration::from_secs(3600)).await;
             }
         }),
     ]

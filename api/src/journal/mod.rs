@@ -81,9 +81,14 @@ impl<'a> Act<'a> {
     }
 }
 
+/// The role of a participant who came in with an in-person code.
+const IN_PERSON: &str = "participant_in_person";
+
 /// Writes the line of an act by the caller.
 pub async fn write(on: &impl ConnectionTrait, caller: &Caller, act: Act<'_>) -> Result<(), Problem> {
     let role = match caller.role() {
+        // So that whoever reads it knows by whose word the person was let in.
+        Some(_) if caller.only_workshop().is_some() => IN_PERSON,
         Some(role) => role.as_str(),
         None if caller.person()?.administrator => "administrator",
         None => "person",
@@ -109,6 +114,17 @@ pub async fn write_as(
     act: Act<'_>,
 ) -> Result<(), Problem> {
     line(on, ambient, workshop_id, None, role, act).await
+}
+
+/// Writes the line of a participant's coming in with an in-person code.
+pub async fn write_entry(
+    on: &impl ConnectionTrait,
+    ambient: &Ambient,
+    workshop_id: Uuid,
+    person_id: Uuid,
+    act: Act<'_>,
+) -> Result<(), Problem> {
+    line(on, ambient, Some(workshop_id), Some(person_id), IN_PERSON, act).await
 }
 
 async fn line(
@@ -148,7 +164,7 @@ pub struct JournalLine {
     at: Instant,
     /// The person who did it; null when the instance did, on schedule
     actor_id: Option<Uuid>,
-    /// The role in which it was done
+    /// The role in which it was done; `participant_in_person` after signing in with an in-person code
     actor_role: String,
     act: String,
     /// The kind of thing it was done to

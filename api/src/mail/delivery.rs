@@ -39,33 +39,70 @@ impl Transport {
 
     async fn send(&self, message: Message) -> Result<(), Failure> {
         match self {
-            Self::Smtp(smtp) => smtp.send(message).await.map(|_| ()).map_err(|error| Failure {
-                lasting: error.is_permanent(),
-                // The server's words may repeat the address; its code says enough.
-                why: error.status().map_or_else(
-                    || "no connection to the SMTP server".to_owned(),
-                    |code| format!("SMTP {code}"),
-                ),
-            }),
+            Self::Smtp(smtp) => smtp.send(message).await.map(|_| ()).map_err(|error| refusal(&error)),
             Self::Files(folder) => {
-                let failed = |_| Failure {
-                    lasting: false,
-                    why: "the outbox folder cannot be written".to_owned(),
-                };
-                tokio::fs::create_dir_all(folder).await.map_err(failed)?;
+                let failed = || Failure::passing("the outbox folder cannot be written");
+                tokio::fs::create_dir_all(folder).await.map_err(|_| failed())?;
                 let files = AsyncFileTransport::<Tokio1Executor>::new(folder);
-                files.send(message).await.map(|_| ()).map_err(|_| Failure {
-                    lasting: false,
-                    why: "the outbox folder cannot be written".to_owned(),
-                })
+                files.send(message).await.map(|_| ()).map_err(|_| failed())
             }
         }
     }
 }
 
+#[derive(Debug, PartialEq, Eq)]
 struct Failure {
-    lasting: bool,
+    /// What becomes of the letter: queued, it is tried again.
+    state: Delivery,
     why: String,
+}
+
+impl Failure {
+    fn passing(why: impl Into<String>) -> Self {
+        Self {
+            state: Delivery::Queued,
+            why: why.into(),
+        }
+    }
+
+    fn lasting(why: impl Into<String>) -> Self {
+        Self {
+            state: Delivery::Failed,
+            why: why.into(),
+        }
+    }
+}
+
+/// What an SMTP server's refusal means for the letter.
+fn refusal(error: &lettre::transport::smtp::Error) -> Failure {
+    let Some(code) = error.status() else {
+        return Failure::passing("no connection to the SMTP server");
+    };
+    // The server's words may repeat the address; its codes say enough.
+    let words = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+    judge(code.into(), &words)
+}
+
+fn judge(code: u16, words: &str) -> Failure {
+    // `5.1.1` and the like (RFC 3463).
+    let is_status = |word: &&str| {
+        let mut parts = word.split('.');
+        let number = |part: &str| (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+        word.split('.').count() == 3 && parts.all(number)
+    };
+    let why = match words.split_whitespace().next().filter(is_status) {
+        Some(status) => format!("SMTP {code} {status}"),
+        None => format!("SMTP {code}"),
+    };
+    match code {
+        // It does not let Palabre in (RFC 4954): the operator's to mend, no letter's fault.
+        530 | 534 | 535 | 538 => Failure::passing(why),
+        500.. => Failure {
+            state: Delivery::Bounced,
+            why,
+        },
+        _ => Failure::passing(why),
+    }
 }
 
 /// Sends what is due; says whether there was anything.
@@ -107,15 +144,13 @@ async fn deliver(app: &App, letter: Model, now: Instant) -> Result<(), Problem> 
     taken.commit().await?;
     let outcome = match text {
         Some(text) => send(app, &letter, text).await,
-        None => Err(Failure {
-            lasting: true,
-            why: "what it was about is gone".to_owned(),
-        }),
+        None => Err(Failure::lasting("what it was about is gone")),
     };
     let attempts = letter.attempts + 1;
     let (state, due_at, error) = match outcome {
         Ok(()) => (Delivery::Sent, now, None),
-        Err(failure) if failure.lasting || attempts >= ATTEMPTS => (Delivery::Failed, now, Some(failure.why)),
+        Err(failure) if failure.state != Delivery::Queued => (failure.state, now, Some(failure.why)),
+        Err(failure) if attempts >= ATTEMPTS => (Delivery::Failed, now, Some(failure.why)),
         Err(failure) => (
             Delivery::Queued,
             now.plus((30 * SECOND) << (attempts - 1).min(8)),
@@ -150,7 +185,7 @@ async fn compose(app: &App, on: &impl ConnectionTrait, letter: &Model) -> Result
             let code = crate::identity::new_code(on, &app.ambient, &app.settings.secret, &address).await?;
             Ok(Some(texts::sign_in_code(letter.language, &code)))
         }
-        Kind::Invitation => {
+        Kind::InPersonCode | Kind::Invitation => {
             let Some(registration) = registration::Entity::find_by_id(letter.registration_id.unwrap_or_default())
                 .one(on)
                 .await?
@@ -165,26 +200,24 @@ async fn compose(app: &App, on: &impl ConnectionTrait, letter: &Model) -> Result
                 .as_deref()
                 .unwrap_or(&app.settings.front_end_url)
                 .trim_end_matches('/');
-            Ok(Some(texts::invitation(
-                letter.language,
-                &texts::Invitation {
-                    name: &registration.name,
-                    title: &workshop.title,
-                    host: &workshop.host,
-                    first_day: &workshop.first_day,
-                    last_day: &workshop.last_day,
-                    link: &format!("{front_end}/workshops/{}", workshop.id),
-                },
-            )))
+            let place = texts::Place {
+                name: &registration.name,
+                title: &workshop.title,
+                host: &workshop.host,
+                first_day: &workshop.first_day,
+                last_day: &workshop.last_day,
+                link: &format!("{front_end}/workshops/{}", workshop.id),
+            };
+            Ok(Some(match letter.kind {
+                Kind::Invitation => texts::invitation(letter.language, &place),
+                _ => texts::in_person_code(letter.language, &place),
+            }))
         }
     }
 }
 
 async fn send(app: &App, letter: &Model, text: texts::Text) -> Result<(), Failure> {
-    let unusable = || Failure {
-        lasting: true,
-        why: "the address cannot be written to".to_owned(),
-    };
+    let unusable = || Failure::lasting("the address cannot be written to");
     let from: Mailbox = app.settings.mail_from.parse().map_err(|_| unusable())?;
     let to = Mailbox::new(None, letter.recipient.parse().map_err(|_| unusable())?);
     let message = Message::builder()
@@ -194,4 +227,34 @@ async fn send(app: &App, letter: &Model, text: texts::Text) -> Result<(), Failur
         .body(text.body)
         .map_err(|_| unusable())?;
     app.transport.send(message).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bounce_is_told_from_what_passes() {
+        let judged = |code, words| {
+            let failure = judge(code, words);
+            (failure.state, failure.why)
+        };
+        let (queued, bounced) = (Delivery::Queued, Delivery::Bounced);
+        for (code, words, expected) in [
+            (550, "5.1.1 <mariama@example.org>: no such user", (bounced, "SMTP 550 5.1.1")),
+            (550, "mariama@example.org unknown", (bounced, "SMTP 550")),
+            (552, "5.2.2 mailbox full", (bounced, "SMTP 552 5.2.2")),
+            (554, "", (bounced, "SMTP 554")),
+            (450, "4.2.1 try later", (queued, "SMTP 450 4.2.1")),
+            (421, "bye", (queued, "SMTP 421")),
+            // Wrong credentials: every letter in the outbox waits for the operator.
+            (535, "5.7.8 authentication failed", (queued, "SMTP 535 5.7.8")),
+            (530, "5.7.0 authentication required", (queued, "SMTP 530 5.7.0")),
+            // Nothing of an address gets into what organisers read and logs keep.
+            (550, "1.2.3.mariama@example.org", (bounced, "SMTP 550")),
+            (550, "1.2.3456 x", (bounced, "SMTP 550")),
+        ] {
+            assert_eq!(judged(code, words), (expected.0, expected.1.to_owned()), "{code} {words}");
+        }
+    }
 }

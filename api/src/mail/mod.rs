@@ -3,6 +3,9 @@
 //!
 //! A letter says what it is about; its text is made when it is sent, so that no code ever rests in
 //! the outbox. Addresses stand in no log in clear.
+//!
+//! `sent` means that the next mail server took the letter. What that server finds out later it
+//! reports to the mailbox of `PALABRE_MAIL_FROM`, which people read and Palabre does not.
 
 pub mod delivery;
 mod texts;
@@ -18,7 +21,10 @@ use crate::ambient::Ambient;
 use crate::http::{Language, Problem};
 use crate::identity::address::EmailAddress;
 use crate::identity::person;
-use crate::instant::Instant;
+use crate::instant::{DAY, Instant};
+
+/// How long it is remembered that a sign-in code was sent, for those whose mail does not arrive.
+const KEPT: i64 = 30 * DAY;
 
 /// What a letter is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema, EnumIter, DeriveActiveEnum)]
@@ -27,6 +33,8 @@ use crate::instant::Instant;
 #[schema(as = LetterKind)]
 pub enum Kind {
     SignInCode,
+    /// That an organiser made a code to hand over; without the code
+    InPersonCode,
     Invitation,
 }
 
@@ -35,9 +43,23 @@ pub enum Kind {
 #[serde(rename_all = "snake_case")]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum Delivery {
+    /// To be sent, for the first time or again
     Queued,
+    /// Taken by the next mail server
     Sent,
+    /// Refused for good by a mail server: the address is most likely wrong or closed
+    Bounced,
+    /// Given up after hours of trying
     Failed,
+}
+
+impl Delivery {
+    /// Neither sent nor about to be.
+    pub const LOST: [Self; 2] = [Self::Bounced, Self::Failed];
+
+    pub fn is_lost(self) -> bool {
+        Self::LOST.contains(&self)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -89,13 +111,33 @@ impl<'a> Letter<'a> {
 
     /// To whom it concerns, by their address as typed and its canonical form.
     pub fn invitation(
+        to: (&'a str, &'a str),
+        language: Language,
+        workshop_id: Uuid,
+        registration_id: Uuid,
+    ) -> Self {
+        Self::about_place(Kind::Invitation, to, language, workshop_id, registration_id)
+    }
+
+    /// As [`Letter::invitation`]: that a code was made to be handed over.
+    pub fn in_person_code(
+        to: (&'a str, &'a str),
+        language: Language,
+        workshop_id: Uuid,
+        registration_id: Uuid,
+    ) -> Self {
+        Self::about_place(Kind::InPersonCode, to, language, workshop_id, registration_id)
+    }
+
+    fn about_place(
+        kind: Kind,
         (recipient, address): (&'a str, &'a str),
         language: Language,
         workshop_id: Uuid,
         registration_id: Uuid,
     ) -> Self {
         Self {
-            kind: Kind::Invitation,
+            kind,
             recipient,
             address,
             language,
@@ -191,6 +233,16 @@ pub async fn of_person(on: &impl ConnectionTrait, address: &str) -> Result<Vec<E
 pub async fn forget(on: &impl ConnectionTrait, address: &str) -> Result<(), Problem> {
     Entity::delete_many()
         .filter(Column::Address.eq(address))
+        .exec(on)
+        .await?;
+    Ok(())
+}
+
+/// Removes letters that carried a sign-in code once they are of no more interest.
+pub async fn sweep(on: &impl ConnectionTrait, now: Instant) -> Result<(), DbErr> {
+    Entity::delete_many()
+        .filter(Column::Kind.eq(Kind::SignInCode))
+        .filter(Column::FinishedAt.lte(now.plus(-KEPT)))
         .exec(on)
         .await?;
     Ok(())

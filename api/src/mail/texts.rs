@@ -27,7 +27,8 @@ pub fn sign_in_code(language: Language, code: &str) -> Text {
     }
 }
 
-pub struct Invitation<'a> {
+/// A place in a workshop, and the workshop.
+pub struct Place<'a> {
     pub name: &'a str,
     pub title: &'a str,
     pub host: &'a str,
@@ -36,8 +37,8 @@ pub struct Invitation<'a> {
     pub link: &'a str,
 }
 
-pub fn invitation(language: Language, of: &Invitation<'_>) -> Text {
-    let Invitation {
+pub fn invitation(language: Language, of: &Place<'_>) -> Text {
+    let Place {
         name,
         title,
         host,
@@ -65,6 +66,31 @@ pub fn invitation(language: Language, of: &Invitation<'_>) -> Text {
                 "Hello {name},\n\nYou are invited to the workshop \"{title}\"{by}, from {first_day} to {last_day}.\n\n\
                  To confirm or decline:\n{link}\n\n\
                  Sign in with this e-mail address: a code will be sent to you, there is no password.\n"
+            ),
+        },
+    }
+}
+
+/// Without the code: whoever asked for it holds it in their hands.
+pub fn in_person_code(language: Language, of: &Place<'_>) -> Text {
+    let Place { name, title, link, .. } = of;
+    match language {
+        Language::Fr => Text {
+            subject: format!("Un code de connexion a été fait pour vous : {title}"),
+            body: format!(
+                "Bonjour {name},\n\nL'équipe de l'atelier « {title} » vient de faire pour vous un code de connexion à remettre en \
+                 main propre.\nIl ouvre cet atelier à votre nom pendant un jour ; il ne permet ni de voter, ni de toucher à votre \
+                 compte.\n\nVous n'avez rien demandé sur place ? Connectez-vous avec un code reçu par courriel : tout ce qui a été \
+                 ouvert ainsi se ferme aussitôt.\n{link}\n"
+            ),
+        },
+        Language::En => Text {
+            subject: format!("A sign-in code was made for you: {title}"),
+            body: format!(
+                "Hello {name},\n\nThe team of the workshop \"{title}\" has just made a sign-in code for you, to be handed over in \
+                 person.\nIt opens this workshop in your name for a day; it neither votes nor touches your account.\n\n\
+                 You did not ask for it on the spot? Sign in with a code from the mail: all that was opened in this way closes at \
+                 once.\n{link}\n"
             ),
         },
     }

@@ -157,6 +157,13 @@ impl Related<crate::organisations::entity::Entity> for Entity {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl Model {
+    /// A participant who is invited or has confirmed.
+    pub fn takes_part(&self) -> bool {
+        self.role == Role::Participant && matches!(self.state, State::Invited | State::Confirmed)
+    }
+}
+
 pub async fn find(on: &impl ConnectionTrait, id: Uuid) -> Result<Model, Problem> {
     Entity::find_by_id(id)
         .one(on)

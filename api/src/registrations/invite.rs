@@ -126,8 +126,8 @@ async fn named(
             )
             .all(on)
             .await?;
-        // What failed may be tried again at once.
-        let letters = letters.into_iter().filter(|letter| letter.state != Delivery::Failed);
+        // What was lost may be tried again at once.
+        let letters = letters.into_iter().filter(|letter| !letter.state.is_lost());
         recent.extend(letters.filter_map(|letter| letter.registration_id));
     }
     let faults: Vec<Fault> = ids
@@ -160,7 +160,7 @@ async fn unwritten(on: &impl ConnectionTrait, workshop_id: Uuid) -> Result<Vec<I
         .from(mail::Entity)
         .and_where(Expr::col((mail::Entity, mail::Column::RegistrationId)).equals((entity::Entity, entity::Column::Id)))
         .and_where(Expr::col((mail::Entity, mail::Column::Kind)).eq(mail::Kind::Invitation))
-        .and_where(Expr::col((mail::Entity, mail::Column::State)).ne(Delivery::Failed))
+        .and_where(Expr::col((mail::Entity, mail::Column::State)).is_not_in(Delivery::LOST))
         .to_owned();
     select(workshop_id)
         .filter(entity::Column::State.eq(State::Invited))

@@ -107,10 +107,11 @@ pub async fn read(caller: Caller, id: Path<Uuid>) -> Answer<Registration> {
     Ok(Reply::ok(view::find(caller.app.store.reader(), &caller, *id).await?))
 }
 
-/// Someone else's registration: members know that there are some, others know nothing.
+/// Someone else's registration: those who may read it may not do this, others know of none.
 pub fn not_theirs(caller: &Caller) -> Problem {
-    match caller.role() {
-        Some(_) => Code::NotAllowed.into(),
-        None => Code::NotFound.into(),
+    if caller.is(READERS) {
+        Code::NotAllowed.into()
+    } else {
+        Code::NotFound.into()
     }
 }

@@ -16,6 +16,7 @@ mod answer;
 mod create;
 pub mod entity;
 mod import;
+mod in_person;
 mod invite;
 mod list;
 mod of_person;
@@ -66,6 +67,11 @@ pub fn room() -> Room {
             route!(import::import, Access::Members(ORGANISER), [InvalidRoster]),
             route!(import::template, Access::Members(ORGANISER), []),
             route!(invite::invite, Access::Members(ORGANISER), [WorkshopNotPublished]),
+            route!(
+                in_person::make_in_person_code,
+                Access::Members(ORGANISER),
+                [WorkshopNotPublished, InPersonNotPossible, TooManyInPersonCodes]
+            ),
         ],
     )
 }

@@ -22,7 +22,7 @@ use crate::organisations::entity as organisation;
     "role": "participant", "state": "invited",
     "organisation": {"id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d51", "name": "Société Kora numérique", "category": "startup"},
     "category": "startup", "delegate": true, "language": "fr",
-    "invitation": {"state": "sent", "at": "2020-08-10T09:30:00Z", "error": null},
+    "invitation": {"state": "sent", "at": "2020-08-10T09:30:00Z", "error": null}, "undelivered_code": null,
     "created_at": "2020-08-01T09:00:00Z", "etag": "q1w2e3r4t5y6u7i8o9p0aA"
 }))]
 pub struct Registration {
@@ -42,12 +42,15 @@ pub struct Registration {
     /// Language of mails; null but to organisers and the person
     language: Option<Language>,
     /// The latest letter of invitation; null when there is none, and but to organisers and the person
-    invitation: Option<Invitation>,
+    invitation: Option<LetterProgress>,
+    /// The latest letter with a sign-in code, when it did not arrive or has not yet; null when it was
+    /// sent, when there is none, and but to organisers and the person
+    undelivered_code: Option<LetterProgress>,
     created_at: Instant,
     etag: Etag,
 }
 
-resource!(Registration, live: ["invitation"]);
+resource!(Registration, live: ["invitation", "undelivered_code"]);
 
 /// The organisation of a registration.
 #[derive(Clone, Serialize, ToSchema)]
@@ -58,15 +61,25 @@ pub struct OrganisationOf {
     category: Category,
 }
 
-/// How far a letter of invitation has come.
+/// How far a letter has come.
 #[derive(Clone, Serialize, ToSchema)]
-#[schema(example = json!({"state": "sent", "at": "2020-08-10T09:30:00Z", "error": null}))]
-pub struct Invitation {
+#[schema(example = json!({"state": "bounced", "at": "2020-08-10T09:30:00Z", "error": "SMTP 550 5.1.1"}))]
+pub struct LetterProgress {
     state: Delivery,
-    /// When it was sent or given up; while queued, when it was asked for
+    /// When it was sent, refused or given up; while queued, when it was asked for
     at: Instant,
-    /// Why the latest try failed
+    /// Why the latest try failed: the mail server's codes
     error: Option<String>,
+}
+
+impl From<mail::Model> for LetterProgress {
+    fn from(letter: mail::Model) -> Self {
+        Self {
+            state: letter.state,
+            at: letter.finished_at.unwrap_or(letter.created_at),
+            error: letter.last_error,
+        }
+    }
 }
 
 /// A registration with its person and organisation.
@@ -77,6 +90,8 @@ pub struct Row {
     person_id: Uuid,
     name: String,
     email: String,
+    /// Canonical.
+    address: String,
     role: Role,
     state: State,
     organisation_id: Option<Uuid>,
@@ -106,7 +121,7 @@ pub fn select() -> Select<entity::Entity> {
             Column::CreatedAt,
         ])
         .column_as(person::Column::AddressTyped, "email")
-        .column(person::Column::Language)
+        .columns([person::Column::Address, person::Column::Language])
         .column_as(organisation::Column::Name, "organisation_name")
         .column_as(organisation::Column::Category, "organisation_category")
         .join(JoinType::InnerJoin, entity::Relation::Person.def())
@@ -128,8 +143,9 @@ pub async fn find(on: &impl ConnectionTrait, caller: &Caller, id: Uuid) -> Resul
 pub async fn show(on: &impl ConnectionTrait, caller: &Caller, rows: Vec<Row>) -> Result<Vec<Registration>, Problem> {
     let (organiser, own) = (caller.is(ORGANISER), caller.person_id()?);
     let whole = |row: &Row| organiser || row.person_id == own;
-    let ids: Vec<Uuid> = rows.iter().filter(|row| whole(row)).map(|row| row.id).collect();
-    let mut invitations = latest_invitations(on, ids).await?;
+    let shown = || rows.iter().filter(|row| whole(row));
+    let mut invitations = latest_invitations(on, shown().map(|row| row.id).collect()).await?;
+    let mut undelivered = undelivered_codes(on, shown().map(|row| row.address.clone()).collect()).await?;
     let shown = rows.into_iter().map(|row| {
         let whole = whole(&row);
         let organisation = match (row.organisation_id, row.organisation_name, row.organisation_category) {
@@ -138,6 +154,7 @@ pub async fn show(on: &impl ConnectionTrait, caller: &Caller, rows: Vec<Row>) ->
         };
         Registration {
             invitation: invitations.remove(&row.id),
+            undelivered_code: undelivered.remove(&row.address),
             id: row.id,
             workshop_id: row.workshop_id,
             person_id: row.person_id,
@@ -156,26 +173,45 @@ pub async fn show(on: &impl ConnectionTrait, caller: &Caller, rows: Vec<Row>) ->
     Ok(shown.collect())
 }
 
-async fn latest_invitations(on: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<HashMap<Uuid, Invitation>, DbErr> {
-    if ids.is_empty() {
-        return Ok(HashMap::new());
+async fn latest_invitations(on: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<HashMap<Uuid, LetterProgress>, DbErr> {
+    let which = mail::Column::RegistrationId.is_in(ids.iter().copied());
+    let letters = letters(on, ids.is_empty(), mail::Kind::Invitation, which).await?;
+    // The last of each remains.
+    let latest = letters.into_iter().filter_map(|letter| Some((letter.registration_id?, letter.into())));
+    Ok(latest.collect())
+}
+
+/// By canonical address.
+async fn undelivered_codes(
+    on: &impl ConnectionTrait,
+    addresses: Vec<String>,
+) -> Result<HashMap<String, LetterProgress>, DbErr> {
+    let which = mail::Column::Address.is_in(&addresses);
+    let letters = letters(on, addresses.is_empty(), mail::Kind::SignInCode, which).await?;
+    let mut latest: HashMap<String, mail::Model> = letters
+        .into_iter()
+        .map(|letter| (letter.address.clone(), letter))
+        .collect();
+    latest.retain(|_, letter| letter.state.is_lost() || letter.state == Delivery::Queued && letter.last_error.is_some());
+    Ok(latest.into_iter().map(|(address, letter)| (address, letter.into())).collect())
+}
+
+/// Letters of a kind, oldest first.
+async fn letters(
+    on: &impl ConnectionTrait,
+    none: bool,
+    kind: mail::Kind,
+    which: Expr,
+) -> Result<Vec<mail::Model>, DbErr> {
+    if none {
+        return Ok(Vec::new());
     }
-    let letters = mail::Entity::find()
-        .filter(mail::Column::RegistrationId.is_in(ids))
-        .filter(mail::Column::Kind.eq(mail::Kind::Invitation))
+    mail::Entity::find()
+        .filter(which)
+        .filter(mail::Column::Kind.eq(kind))
         .order_by_asc(mail::Column::CreatedAt)
         .all(on)
-        .await?;
-    // The last of each remains.
-    let latest = letters.into_iter().filter_map(|letter| {
-        let invitation = Invitation {
-            state: letter.state,
-            at: letter.finished_at.unwrap_or(letter.created_at),
-            error: letter.last_error,
-        };
-        Some((letter.registration_id?, invitation))
-    });
-    Ok(latest.collect())
+        .await
 }
 
 /// What the journal keeps of a registration: no name and no address, as it forgets nothing.

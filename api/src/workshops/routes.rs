@@ -26,7 +26,7 @@ pub fn room() -> Room {
     Room::new(
         "Workshops",
         [
-            route!(list, Access::SignedIn, []),
+            route!(list, Access::SignedIn, []).in_person(),
             route!(create, Access::Administrator, []),
             route!(read, Access::Visible, []),
             route!(update, Access::Members(ORGANISER), []),
@@ -229,6 +229,9 @@ async fn list(caller: Caller, filter: Query<Filter>) -> Answer<Page<Workshop>> {
                 .add(entity::Column::State.ne(State::Draft))
                 .add(entity::Column::Id.in_subquery(staff.into_query())),
         );
+    if let Some(only) = caller.only_workshop() {
+        select = select.filter(entity::Column::Id.eq(only));
+    }
     if let Some(state) = filter.state {
         select = select.filter(entity::Column::State.eq(state));
     }

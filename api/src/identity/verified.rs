@@ -1,0 +1,113 @@
+//! Access tokens whose signature was found good, so that it is not computed again for each request.
+//!
+//! Only the signature is remembered, with what the token says. Whether it is in time, whether its
+//! key and its sign-in still stand and what the person may do is asked each time by others.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sea_orm::prelude::Uuid;
+
+/// What a token says; its digest is the name it is found by.
+#[derive(Clone, Debug)]
+pub struct Word {
+    /// The key it was signed with.
+    pub kid: Arc<str>,
+    /// The sign-in.
+    pub sid: Uuid,
+    pub iat: i64,
+    pub nbf: Option<i64>,
+    pub exp: i64,
+}
+
+const SHARDS: usize = 16;
+/// Two generations in each of 16 shards: 8,192 tokens, about two megabytes.
+const GENERATION: usize = 256;
+
+pub type Digest = [u8; 32];
+
+#[derive(Default)]
+pub struct Verified([Mutex<Shard>; SHARDS]);
+
+/// What is asked for moves to the young; when they are many they become the old, and what was old
+/// is forgotten.
+#[derive(Default)]
+struct Shard {
+    young: HashMap<Digest, Word>,
+    old: HashMap<Digest, Word>,
+}
+
+impl Verified {
+    pub fn get(&self, digest: &Digest) -> Option<Word> {
+        let mut shard = self.shard(digest)?.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(word) = shard.young.get(digest) {
+            return Some(word.clone());
+        }
+        let word = shard.old.remove(digest)?;
+        shard.keep(*digest, word.clone());
+        Some(word)
+    }
+
+    pub fn put(&self, digest: Digest, word: Word) {
+        if let Some(shard) = self.shard(&digest) {
+            shard.lock().unwrap_or_else(PoisonError::into_inner).keep(digest, word);
+        }
+    }
+
+    fn shard(&self, digest: &Digest) -> Option<&Mutex<Shard>> {
+        self.0.get(usize::from(digest[0]) % SHARDS)
+    }
+}
+
+impl Shard {
+    fn keep(&mut self, digest: Digest, word: Word) {
+        if self.young.len() >= GENERATION {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(digest, word);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secrets::sha256;
+
+    fn word(sid: u128) -> Word {
+        Word {
+            kid: "kid".into(),
+            sid: Uuid::from_u128(sid),
+            iat: 0,
+            nbf: None,
+            exp: 900,
+        }
+    }
+
+    fn digest(number: u128) -> Digest {
+        sha256(&[&number.to_be_bytes()])
+    }
+
+    #[test]
+    fn what_was_put_is_found_under_its_own_digest_only() {
+        let verified = Verified::default();
+        verified.put(digest(1), word(1));
+        verified.put(digest(2), word(2));
+        assert_eq!(verified.get(&digest(1)).map(|word| word.sid), Some(Uuid::from_u128(1)));
+        assert_eq!(verified.get(&digest(2)).map(|word| word.sid), Some(Uuid::from_u128(2)));
+        assert!(verified.get(&digest(3)).is_none());
+    }
+
+    #[test]
+    fn it_is_bounded_and_keeps_what_is_asked_for() {
+        let verified = Verified::default();
+        verified.put(digest(0), word(0));
+        for number in 1..100_000 {
+            verified.put(digest(number), word(number));
+            assert!(verified.get(&digest(0)).is_some(), "asked for all the time, gone after {number}");
+        }
+        let kept = verified.0.iter().map(|shard| shard.lock().unwrap());
+        let kept: usize = kept.map(|shard| shard.young.len() + shard.old.len()).sum();
+        assert!((SHARDS * GENERATION..=2 * SHARDS * GENERATION).contains(&kept), "{kept}");
+        assert!(verified.get(&digest(1)).is_none());
+    }
+}
