@@ -10,7 +10,8 @@ use crate::support::{Operation, Person, World, both, operations};
 
 /// `401` sign_in_required, `403` not_allowed, `404` not_found; `ok` is anything but these three,
 /// and no error of the server: the caller was let in, and the empty body `{}` or the stale
-/// `If-Match` that every request carries was looked at, so that no request changes the fixture.
+/// `If-Match` that every request carries was looked at, so that no request changes what the others
+/// find.
 ///
 /// - anonymous: no token
 /// - stranger: organises another workshop
@@ -80,6 +81,7 @@ DELETE /v1/registrations/{registration_id}                 401       404      40
 POST   /v1/registrations/{registration_id}/accept          401       404      404      403         403         ok        403     404
 POST   /v1/registrations/{registration_id}/confirm         401       404      404      ok          403         403       403     404
 POST   /v1/registrations/{registration_id}/decline         401       404      404      ok          403         403       403     404
+POST   /v1/registrations/{registration_id}/in-person-codes 401       404      404      403         403         ok        403     404
 GET    /v1/sessions/{session_id}                           401       404      404      ok          ok          ok        ok      404
 PATCH  /v1/sessions/{session_id}                           401       404      404      403         403         ok        403     404
 DELETE /v1/sessions/{session_id}                           401       404      404      403         403         ok        403     404
@@ -132,30 +134,40 @@ const WHO: [&str; 8] = [
 
 /// A published workshop with one of everything.
 struct Fixture {
+    /// In the order of [`WHO`].
     people: Vec<Person>,
+    /// The participant again, who came in with a code that the organiser handed over.
+    in_person: Person,
     /// What to put for each parameter of a path.
     ids: BTreeMap<&'static str, String>,
 }
 
 impl Fixture {
     async fn new(world: &World) -> Self {
+        Self::of(world, "").await
+    }
+
+    /// With a cast of its own, whose addresses begin with this.
+    async fn of(world: &World, prefix: &str) -> Self {
+        let email = |role: &str| format!("{prefix}{role}@example.org");
         world.clock().set("2020-08-27T12:00:00Z");
-        let workshop = world.workshop().published().await;
+        let founder = world.another_administrator(&email("organiser")).await;
+        let workshop = world.workshop().by(&founder).published().await;
         let organiser = &workshop.organiser;
-        let stranger = world.person("stranger@example.org").await;
+        let stranger = world.person(&email("stranger")).await;
         // Whoever creates a workshop organises it; the administrator of the table organises none.
         let elsewhere = world.another_administrator(&stranger.email).await;
         world.workshop().by(&elsewhere).published().await;
         world.sql().await.run("UPDATE person SET administrator = false").await;
-        let administrator = world.another_administrator("administrator@example.org").await;
+        let administrator = world.another_administrator(&email("administrator")).await;
 
         let mut ids = BTreeMap::from([("workshop_id", workshop.id.clone()), ("number", "1".into())]);
-        let participant = workshop.member("participant", "participant@example.org").await;
-        let registration = workshop.registration_of("participant@example.org").await;
-        let facilitator = workshop.member("facilitator", "facilitator@example.org").await;
-        let auditor = workshop.member("auditor", "auditor@example.org").await;
-        let declined = workshop.member("participant", "declined@example.org").await;
-        let refusal = workshop.registration_of("declined@example.org").await;
+        let participant = workshop.member("participant", &email("participant")).await;
+        let registration = workshop.registration_of(&participant.email).await;
+        let facilitator = workshop.member("facilitator", &email("facilitator")).await;
+        let auditor = workshop.member("auditor", &email("auditor")).await;
+        let declined = workshop.member("participant", &email("declined")).await;
+        let refusal = workshop.registration_of(&declined.email).await;
         declined
             .act(&format!("/v1/registrations/{refusal}/decline"))
             .await
@@ -164,6 +176,7 @@ impl Fixture {
             .act(&format!("/v1/registrations/{registration}/confirm"))
             .await
             .expect(200);
+        let in_person = organiser.in_person(&registration).await;
 
         let create = async |who: &Person, path: &str, body| who.post(path, body).await.expect(201).id();
         let organisation = json!({"name": "Université du Littoral", "category": "education"});
@@ -236,7 +249,7 @@ impl Fixture {
             auditor,
             administrator,
         ];
-        Self { people, ids }
+        Self { people, in_person, ids }
     }
 
     fn path(&self, operation: &Operation) -> String {
@@ -253,8 +266,8 @@ impl Fixture {
         filled.collect::<Vec<_>>().join("/")
     }
 
-    /// What each of the eight gets.
-    async fn outcomes(&self, operation: &Operation) -> Vec<String> {
+    /// What each of them gets.
+    async fn outcomes(&self, operation: &Operation, people: impl IntoIterator<Item = &Person>) -> Vec<String> {
         let path = self.path(operation);
         let content = operation.value["requestBody"]["content"].as_object();
         let content_type = content.map(|content| {
@@ -263,7 +276,7 @@ impl Fixture {
                 .expect("a kind of content")
         });
         let mut outcomes = Vec::new();
-        for person in &self.people {
+        for person in people {
             let mut request = person.request(operation.method.clone(), &path);
             if operation.method != Method::GET {
                 request = request.if_match("stale");
@@ -275,11 +288,17 @@ impl Fixture {
             let code = answer["code"].as_str().unwrap_or_default();
             outcomes.push(match (answer.status, code) {
                 (401, "sign_in_required") | (403, "not_allowed") | (404, "not_found") => answer.status.to_string(),
+                (403, "mail_sign_in_required") => "mail".to_owned(),
                 (401 | 403 | 404 | 500.., _) => format!("{} {code}", answer.status),
                 _ => "ok".to_owned(),
             });
         }
         outcomes
+    }
+
+    fn person(&self, who: &str) -> &Person {
+        let at = WHO.iter().position(|known| *known == who);
+        &self.people[at.unwrap_or_else(|| panic!("nobody is {who}"))]
     }
 }
 
@@ -299,7 +318,7 @@ both! {
         let fixture = Fixture::new(&world).await;
         let mut wrong = String::new();
         for operation in operations() {
-            let found = fixture.outcomes(operation).await;
+            let found = fixture.outcomes(operation, &fixture.people).await;
             let name = operation.name();
             match expected.remove(&name) {
                 Some(outcomes) if outcomes == found => {}
@@ -317,6 +336,105 @@ both! {
             writeln!(wrong, "{name}   ← not in the document").expect("memory");
         }
         assert!(wrong.is_empty(), "\n{wrong}");
+    }
+
+    async fn nobody_reaches_across_into_another_workshop(world: World) {
+        // Two workshops with the same cast of roles.
+        let here = Fixture::of(&world, "here.").await;
+        let there = Fixture::of(&world, "there.").await;
+        let public: Vec<String> = TABLE.trim().lines().skip(1).map(read).filter(|(_, who)| who[0] == "ok").map(|(name, _)| name).collect();
+        let who = ["participant", "facilitator", "organiser", "auditor"];
+        let (mut tried, mut wrong) = (0, String::new());
+        for operation in operations().iter().filter(|operation| operation.path.contains('{')) {
+            if public.contains(&operation.name()) {
+                continue;
+            }
+            let found = here.outcomes(operation, who.map(|who| there.person(who))).await;
+            if found != ["404"; 4] {
+                writeln!(wrong, "{:60} {}", operation.name(), found.join(" ")).expect("memory");
+            }
+            tried += 1;
+        }
+        assert!(wrong.is_empty(), "\n{wrong}");
+        assert!(tried > 60, "only {tried} operations were tried");
+    }
+
+    async fn an_in_person_sign_in_opens_what_the_participant_may_do_there_but_ballots_and_account(world: World) {
+        let here = Fixture::of(&world, "here.").await;
+        let there = Fixture::of(&world, "there.").await;
+        let closed = |operation: &Operation| {
+            let path = operation.path.as_str();
+            let ballots = path.contains("/ballots") || path.starts_with("/v1/candidates/");
+            let account = path == "/v1/me" && operation.method != Method::GET || path == "/v1/me/export";
+            ballots || account || operation.name() == "POST /v1/workshops"
+        };
+        let table: BTreeMap<String, Vec<String>> = TABLE.trim().lines().skip(1).map(read).collect();
+        let mut wrong = String::new();
+        for operation in operations() {
+            let name = operation.name();
+            // What is for anyone is for them too.
+            let anyone = table[&name][0] != "401";
+            let expected = match (anyone, closed(operation)) {
+                (false, true) => "mail".to_owned(),
+                _ => table[&name][3].clone(),
+            };
+            let in_path = operation.path.contains('{');
+            let elsewhere = if in_path && !anyone && !closed(operation) { "404".to_owned() } else { expected.clone() };
+            let found = [
+                here.outcomes(operation, [&here.in_person]).await.concat(),
+                here.outcomes(operation, [&there.in_person]).await.concat(),
+            ];
+            if found != [expected, elsewhere] {
+                writeln!(wrong, "{name:60} {}", found.join(" ")).expect("memory");
+            }
+        }
+        assert!(wrong.is_empty(), "\n{wrong}");
+    }
+
+    async fn nobody_reaches_across_into_what_is_another_persons(world: World) {
+        let fixture = Fixture::new(&world).await;
+        // Someone of the same workshop in the same role, who has the same things of their own.
+        let organiser = fixture.person("organiser");
+        let registrations = format!("/v1/workshops/{}/registrations", fixture.ids["workshop_id"]);
+        let other = world.person("other@example.org").await;
+        let invited = json!({"email": other.email, "name": "Autre", "role": "participant"});
+        let own = organiser.post(&registrations, invited).await.expect(201).id();
+        other.act(&format!("/v1/registrations/{own}/confirm")).await.expect(200);
+        let pledges = format!("/v1/coalitions/{}/pledges", fixture.ids["coalition_id"]);
+        let pledge = other.post(&pledges, json!({"charter": 1})).await.expect(201).id();
+        let commitments = format!("/v1/working-groups/{}/commitments", fixture.ids["working_group_id"]);
+        let commitment = other.act(&commitments).await.expect(201).id();
+
+        for name in [
+            "GET /v1/registrations/{registration_id}",
+            "PATCH /v1/registrations/{registration_id}",
+            "POST /v1/registrations/{registration_id}/confirm",
+            "POST /v1/registrations/{registration_id}/decline",
+            "GET /v1/attendance/{attendance_id}",
+            "GET /v1/pledges/{pledge_id}",
+            "POST /v1/pledges/{pledge_id}/withdraw",
+            "GET /v1/commitments/{commitment_id}",
+            "DELETE /v1/commitments/{commitment_id}",
+        ] {
+            let operation = operations().iter().find(|operation| operation.name() == name).expect(name);
+            assert_eq!(fixture.outcomes(operation, [&other]).await, ["404"], "{name}");
+        }
+        // Lists hold one's own; so do the export and what is asked for under `me`.
+        let ids = async |path: &str| other.list(path).await.iter().map(|item| item["id"].clone()).collect::<Vec<_>>();
+        assert_eq!(ids(&pledges).await, [json!(pledge)]);
+        assert_eq!(ids(&commitments).await, [json!(commitment)]);
+        assert_eq!(ids("/v1/me/registrations").await, [json!(own)]);
+        let attendance = format!("/v1/workshops/{}/attendance", fixture.ids["workshop_id"]);
+        let shown = [
+            other.get("/v1/me/export").await.expect(200).text(),
+            other.get(&format!("/v1/workshops/{}/me", fixture.ids["workshop_id"])).await.expect(200).text(),
+            other.get(&attendance).await.expect(200).text(),
+        ];
+        assert!(shown[0].contains(&pledge) && shown[0].contains(&commitment), "{shown:?}");
+        for theirs in ["registration_id", "attendance_id", "pledge_id", "commitment_id"] {
+            assert!(shown.iter().all(|text| !text.contains(&fixture.ids[theirs])), "{theirs} in {shown:?}");
+        }
+        assert!(shown.iter().all(|text| !text.contains("participant@example.org")), "{shown:?}");
     }
 
     async fn a_draft_is_there_for_its_staff_only(world: World) {
@@ -408,7 +526,7 @@ both! {
 
     async fn an_archived_workshop_no_longer_changes(world: World) {
         let fixture = Fixture::new(&world).await;
-        let organiser = &fixture.people[5];
+        let organiser = fixture.person("organiser");
         organiser
             .act(&format!("/v1/workshops/{}/archive", fixture.ids["workshop_id"]))
             .await

@@ -77,6 +77,8 @@ async fn a_setting_that_makes_no_sense_is_refused_by_name() {
         ("PALABRE_SMTP_URL", "mail.example.org:25"),
         ("PALABRE_MAIL_FROM", "nobody"),
         ("PALABRE_LOG", "palabre=loud=very"),
+        ("PALABRE_TRUSTED_PROXIES", "proxy.example.org"),
+        ("PALABRE_TRUSTED_PROXIES", "10.0.0.1, 10.0.0.0/33"),
         ("PALABRE_SECRET", "short"),
         (
             "PALABRE_SECRET",
@@ -274,6 +276,36 @@ both! {
             let refused = world.command(["token", email, "--minutes", minutes]).run().await;
             assert!(!refused.success, "{refused:?}");
         }
+        process.kill().await;
+    }
+
+    async fn an_operator_changes_the_key_of_tokens_under_a_running_server(world: World) {
+        world.command(["admin", "add", "mariama@example.org"]).run().await.succeeded();
+        let process = world.process().await;
+        let token = async || {
+            let printed = world.command(["token", "mariama@example.org"]).run().await.succeeded().output;
+            world.bearer(printed.trim()).at_address(process.address)
+        };
+        let keys = async || {
+            let answer = world.anonymous().at_address(process.address).get("/.well-known/jwks.json").await;
+            let keys = answer.expect(200)["keys"].as_array().expect("keys").clone();
+            keys.iter().map(|key| key["kid"].as_str().expect("a kid").to_owned()).collect::<Vec<_>>()
+        };
+        let before = token().await;
+        before.get("/v1/me").await.expect(200);
+        let first = keys().await;
+        let said = world.command(["rotate-token-key"]).run().await.succeeded();
+        let after = token().await;
+        before.get("/v1/me").await.expect(200);
+        after.get("/v1/me").await.expect(200);
+        let second = keys().await;
+        assert_eq!((first.len(), second.len()), (1, 2));
+        assert!(second[0] == first[0] && said.output.contains(&second[1]), "{said:?}");
+        let said = world.command(["rotate-token-key", "--at-once"]).run().await.succeeded();
+        let third = keys().await;
+        assert!(third.len() == 1 && said.output.contains(&third[0]), "{third:?} {said:?}");
+        let line = "SELECT count(*) FROM journal WHERE act = 'rotate_token_key' AND actor_role = 'operator'";
+        assert_eq!(world.sql().await.number(line).await, 2);
         process.kill().await;
     }
 

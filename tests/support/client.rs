@@ -82,6 +82,18 @@ impl Person {
         }
     }
 
+    /// Who signs in with a code that this organiser hands over.
+    pub async fn in_person(&self, registration: &str) -> Self {
+        let made = self.act(&format!("/v1/registrations/{registration}/in-person-codes"));
+        let made = made.await.expect(201);
+        let email = made.text_of("email");
+        let exchange = serde_json::json!({"grant_type": "email_code", "email": email, "code": made["code"]});
+        let anonymous = Self { token: None, ..self.clone() };
+        let tokens = anonymous.post("/v1/auth/tokens", exchange).await.expect(200);
+        let token = Some(tokens.text_of("access_token"));
+        Self { email, token, ..self.clone() }
+    }
+
     /// Every item of a list, page by page.
     pub async fn list(&self, path: &str) -> Vec<Value> {
         let mut items = Vec::new();

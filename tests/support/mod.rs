@@ -27,7 +27,7 @@ pub use client::{Person, Request};
 pub use clock::{DAY, HOUR, MINUTE, SECOND};
 pub use database::{Backend, Sql};
 pub use document::{DOCUMENT, Operation, REFRESH, document, faults, operations};
-pub use server::{FRONT_END, World};
+pub use server::{FRONT_END, Server, World};
 pub use workshop::Workshop;
 
 /// Each test once on SQLite and once on PostgreSQL, in a world of its own.

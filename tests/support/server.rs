@@ -124,6 +124,11 @@ impl World {
         &self.0.clock
     }
 
+    /// What the clock shows, in microseconds.
+    pub fn now(&self) -> i64 {
+        palabre::ambient::Clock::now(&*self.0.clock).micros()
+    }
+
     pub fn mailbox(&self) -> &Mailbox {
         &self.0.mailbox
     }
@@ -168,7 +173,13 @@ impl World {
         Raw::connect(self.0.server.address).await
     }
 
-    /// A connection behind the server's back.
+    /// Removes now what has served its time, which the server does by itself every hour.
+    pub async fn sweep(&self) {
+        let running = self.0.server.running.lock().await;
+        let app = &running.as_ref().expect("a running server").app;
+        palabre::sweep(app).await.expect("a swept house");
+    }
+
     /// Does now what the server would do by itself within a second: open and close what is due.
     pub async fn run_due(&self) {
         let running = self.0.server.running.lock().await;
@@ -176,6 +187,7 @@ impl World {
         palabre::run_due(app).await.expect("what is due");
     }
 
+    /// A connection behind the server's back.
     pub async fn sql(&self) -> Sql {
         Sql::open(&self.0.database).await
     }

@@ -11,7 +11,7 @@ use jsonwebtoken::DecodingKey;
 use sea_orm::entity::prelude::*;
 
 use crate::ambient::Ambient;
-use crate::http::{Code, Problem};
+use crate::http::{Code, Flood, Network, Problem};
 use crate::instant::{DAY, Instant, MINUTE, SECOND};
 use crate::secrets::{Key, base64url};
 use crate::signing_keys::{self, Purpose, SigningKey, table};
@@ -21,8 +21,8 @@ use crate::store::Store;
 const KEPT: i64 = DAY + 2 * MINUTE;
 /// How old the keys in memory may be: a key that was taken away is refused from then on.
 const FRESH: i64 = MINUTE;
-/// How often at most an unknown key makes a process look.
-const PAUSE: i64 = SECOND;
+/// How often unknown keys make a process look: so many times at once, then once a second.
+const LOOKS: i64 = 10;
 
 pub struct KnownKey {
     pub kid: Arc<str>,
@@ -51,6 +51,7 @@ pub struct TokenKeys {
     ring: RwLock<Ring>,
     /// Held by whoever looks.
     looking: tokio::sync::Mutex<()>,
+    looks: Flood,
 }
 
 /// The key to sign with, made at the first start.
@@ -119,6 +120,7 @@ impl TokenKeys {
             ring: RwLock::new(read(store, ambient.now()).await?),
             ambient: ambient.clone(),
             looking: tokio::sync::Mutex::default(),
+            looks: Flood::new(LOOKS, SECOND),
         })
     }
 
@@ -143,12 +145,12 @@ impl TokenKeys {
         }
     }
 
-    /// As they are, unless somebody looked within the last second.
-    pub async fn look_again(&self, store: &Store) -> Result<Ring, Problem> {
+    /// As they are, for someone with a key that was not known at that time; unless too many came with
+    /// such keys just now.
+    pub async fn look_again(&self, store: &Store, asked_at: Instant) -> Result<Ring, Problem> {
         let _looking = self.looking.lock().await;
-        let ring = self.present();
-        let now = self.ambient.now();
-        if ring.age(now) < PAUSE {
+        let (ring, now) = (self.present(), self.ambient.now());
+        if ring.read_at > asked_at || self.looks.take(Network::OTHERS, now).is_err() {
             return Ok(ring);
         }
         Ok(self.replace(read(store, now).await?))

@@ -111,6 +111,7 @@ impl Tokens {
         if token.len() > LONGEST {
             return Ok(None);
         }
+        let now = self.ambient.now();
         let ring = self.keys.ring(store).await;
         let digest = sha256(&[token.as_bytes()]);
         let word = match self.verified.get(&digest) {
@@ -120,7 +121,7 @@ impl Tokens {
                 let Some(kid) = kid(token) else { return Ok(None) };
                 let ring = match ring.get(&kid) {
                     Some(_) => ring,
-                    None => self.keys.look_again(store).await?,
+                    None => self.keys.look_again(store, now).await?,
                 };
                 let word = ring.get(&kid).and_then(|key| {
                     let decoded = jsonwebtoken::decode::<Claims>(token, &key.decoding, &self.validation);
@@ -134,7 +135,6 @@ impl Tokens {
                 word
             }
         };
-        let now = self.ambient.now();
         Ok(word.filter(|word| in_time(word, now)).map(|word| word.sid))
     }
 
