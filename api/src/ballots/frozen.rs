@@ -1,12 +1,13 @@
 //! What does not change while votes are taken and counted: the manifest, what follows from it, and
 //! the ballot's keys. Read once per process, kept while the ballot's key exists.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use sea_orm::QuerySelect as _;
 use sea_orm::entity::prelude::*;
 
+use super::choice::{self, Method};
 use super::entity::{ballot, proof};
 use super::keys::BallotKeys;
 use super::proof::manifest::Manifest;
@@ -16,7 +17,26 @@ use crate::http::{Code, Problem};
 
 pub struct Frozen {
     pub manifest: Manifest,
+    pub paper: Paper,
     pub keys: BallotKeys,
+}
+
+/// What a vote may say.
+pub struct Paper {
+    pub method: Method,
+    pub candidates: BTreeSet<Uuid>,
+    /// Bytes of the longest choice.
+    pub longest: usize,
+}
+
+impl Paper {
+    pub fn new(method: Method, candidates: BTreeSet<Uuid>) -> Self {
+        Self {
+            longest: choice::longest_canonical(method, candidates.len()),
+            method,
+            candidates,
+        }
+    }
 }
 
 impl Frozen {
@@ -29,16 +49,15 @@ impl Frozen {
 #[derive(Default)]
 pub struct Cache(RwLock<HashMap<Uuid, Arc<Frozen>>>);
 
+/// If this process has read it. Its key may have been destroyed meanwhile, by any process.
+pub fn known(app: &App, id: Uuid) -> Option<Arc<Frozen>> {
+    let cache = app.frozen.0.read().unwrap_or_else(PoisonError::into_inner);
+    cache.get(&id).cloned()
+}
+
 /// Of a ballot whose key is not destroyed yet.
 pub async fn of(on: &impl ConnectionTrait, app: &App, ballot: &ballot::Model) -> Result<Arc<Frozen>, Problem> {
-    let known = app
-        .frozen
-        .0
-        .read()
-        .unwrap_or_else(PoisonError::into_inner)
-        .get(&ballot.id)
-        .cloned();
-    if let Some(frozen) = known {
+    if let Some(frozen) = known(app, ballot.id) {
         return Ok(frozen);
     }
     let frozen = Arc::new(load(on, app, ballot).await?);
@@ -54,7 +73,14 @@ async fn load(on: &impl ConnectionTrait, app: &App, ballot: &ballot::Model) -> R
         .ok_or(Code::Internal)?;
     let sealed = ballot.sealed_key.as_deref().unwrap_or_default();
     match app.ballot_keys.open(ballot.id, sealed, &manifest.origin) {
-        Ok(keys) => Ok(Frozen { manifest, keys }),
+        Ok(keys) => {
+            let candidates = manifest.candidates.iter().map(|nominee| nominee.id).collect();
+            Ok(Frozen {
+                paper: Paper::new(manifest.method, candidates),
+                manifest,
+                keys,
+            })
+        }
         Err(_) => {
             tracing::error!(ballot = %ballot.id, "the ballot's key does not open: PALABRE_SECRET is not the one it was made with");
             Err(Code::Internal.into())

@@ -107,7 +107,8 @@ pub fn rooms() -> Vec<Room> {
                     Access::Registered,
                     [BallotNotOpen, NotOnRoll, AlreadyVoted]
                 )
-                .lasting(),
+                .lasting()
+                .deferred(),
                 route!(participation::participation, Access::Registered, []),
                 route!(participation::turnout, members, []),
                 route!(
