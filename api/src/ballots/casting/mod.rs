@@ -25,7 +25,7 @@ use super::vote::{self, Vote};
 use crate::http::{Caller, Code, Fault, Json, Problem, Reply, Unique};
 use crate::secrets::hex;
 pub use votes::cast::Model as SealedVote;
-pub use votes::{destroy, has_voted, number, opening, page, voted_among};
+pub use votes::{destroy, number, opening, page, voted_among};
 pub use writer::Writer;
 use writer::{Entry, Outcome};
 
