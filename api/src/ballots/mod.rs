@@ -20,6 +20,7 @@ mod closing;
 pub mod counting;
 mod eligibility;
 mod entity;
+mod interrupted;
 mod keys;
 mod lifecycle;
 mod logos;
@@ -35,12 +36,19 @@ mod vote;
 
 #[cfg(test)]
 pub use choice::ChoiceFault;
-pub use keys::Keys;
+pub use interrupted::{interrupted, number_interrupted, settle_interrupted};
+pub use keys::{Keys, keys_open, reseal_keys};
 pub use lifecycle::run_due;
 #[cfg(test)]
 pub use logos::LogoFault;
 pub use of_person::{ExportedBallot, forget, of_person};
 pub use participation::{BallotPart, parts};
+
+/// What a backup holds of this room.
+pub mod tables {
+    pub use super::casting::opening;
+    pub use super::entity::{ballot, candidate, logo, proof, roll};
+}
 
 use crate::http::{Access, EVERY_ROLE, ORGANISER, Room, SUPERVISION, route};
 

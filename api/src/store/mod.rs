@@ -5,6 +5,8 @@
 //! Rooms ask this room for a transaction and run their own queries on it; no room names a
 //! database but through [`Store::backend`].
 
+pub mod guards;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -49,6 +51,14 @@ impl Store {
                     reader: pool,
                 })
             }
+        }
+    }
+
+    /// Whether there is a database to connect to, as far as that can be told without making one.
+    pub fn exists(database: &Database) -> bool {
+        match database {
+            Database::Sqlite(path) => path.exists(),
+            Database::Postgres(_) => true,
         }
     }
 
@@ -130,14 +140,21 @@ impl Store {
         }
     }
 
-    /// Ends a closing or an erasure on SQLite: what the write-ahead log still holds of sealed votes,
-    /// or of a person, goes.
-    pub async fn truncate_log(&self) {
-        if self.backend() == DatabaseBackend::Sqlite
-            && let Err(error) = self.writer.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await
-        {
-            tracing::warn!(%error, "the write-ahead log was not truncated");
+    /// Ends a closing, an erasure or a rotation on SQLite: what the write-ahead log still holds of
+    /// sealed votes, of a person or of keys goes. Says whether it did: not while somebody reads.
+    pub async fn truncate_log(&self) -> bool {
+        if self.backend() != DatabaseBackend::Sqlite {
+            return true;
         }
+        let pragma = Statement::from_string(DatabaseBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
+        let busy = match self.writer.query_one_raw(pragma).await {
+            Ok(row) => row.is_none_or(|row| row.try_get::<i32>("", "busy").unwrap_or(1) != 0),
+            Err(error) => {
+                tracing::warn!(%error, "the write-ahead log was not truncated");
+                true
+            }
+        };
+        !busy
     }
 
     pub async fn close(self) -> Result<(), DbErr> {
@@ -145,6 +162,28 @@ impl Store {
         self.writer.close().await?;
         if same { Ok(()) } else { self.reader.close().await }
     }
+}
+
+/// The names of our migrations, in order.
+pub fn migrations() -> Vec<String> {
+    let files = Migrator::get_migration_files();
+    files.iter().map(|file| file.name().to_owned()).collect()
+}
+
+/// Of those, the ones that the database has.
+pub async fn applied_migrations(on: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
+    let applied = Migrator::get_applied_migrations_read_only(on).await?;
+    Ok(applied.iter().map(|file| file.name().to_owned()).collect())
+}
+
+/// Until the transaction ends nobody else writes to this table or locks a row of it; SQLite has one
+/// writer anyway.
+pub async fn hold_table(on: &DatabaseTransaction, table: &str) -> Result<(), DbErr> {
+    if on.get_database_backend() == DatabaseBackend::Postgres {
+        on.execute_unprepared(&format!("LOCK TABLE {table} IN EXCLUSIVE MODE"))
+            .await?;
+    }
+    Ok(())
 }
 
 async fn sqlite(path: &Path, connections: u32, read_only: bool) -> Result<DatabaseConnection, DbErr> {
