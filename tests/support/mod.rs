@@ -16,6 +16,7 @@ mod client;
 mod clock;
 mod database;
 mod document;
+mod elsewhere;
 mod mail;
 mod raw;
 mod server;
@@ -27,6 +28,7 @@ pub use client::{Person, Request};
 pub use clock::{DAY, HOUR, MINUTE, SECOND};
 pub use database::{Backend, Sql};
 pub use document::{DOCUMENT, Operation, REFRESH, document, faults, operations};
+pub use elsewhere::Elsewhere;
 pub use server::{FRONT_END, World};
 pub use workshop::Workshop;
 

@@ -47,7 +47,9 @@ pub async fn make(store: &Store, ambient: &Ambient, out: impl Write, tell: impl 
                 tell(&format!("{number:>10}  {} …", table.name()));
             }
         }
-        tell(&format!("{number:>10}  {}", table.name()));
+        if number > 0 {
+            tell(&format!("{number:>10}  {}", table.name()));
+        }
     }
     let rows = writer.finish()?;
     snapshot.commit().await?;

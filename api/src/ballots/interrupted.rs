@@ -2,8 +2,8 @@
 //! their keys, so that it ties nobody to a choice; what it does not hold cannot be counted. It says
 //! of them what must be true once it is restored: cancelled, at the time of the backup.
 
-use sea_orm::entity::prelude::*;
 use sea_orm::Condition;
+use sea_orm::entity::prelude::*;
 use serde_json::json;
 
 use super::entity::{State, ballot};

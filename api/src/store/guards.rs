@@ -4,8 +4,8 @@
 
 use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, Statement};
 
-/// What is out of the way; lost without a trace unless it is put back in the same transaction, which
-/// then cannot be committed on purpose by anyone.
+/// What is out of the way: comes back when the transaction is rolled back, and must be put back before
+/// it is committed.
 #[must_use = "what is out of the way must be put back"]
 pub struct Lifted {
     /// Statements that put it back.
@@ -50,6 +50,7 @@ impl Lifted {
 async fn lift_postgres(on: &DatabaseTransaction) -> Result<Lifted, DbErr> {
     let mut back = Vec::new();
     for table in tables(on).await? {
+        let table = quoted(&table);
         on.execute_unprepared(&format!("ALTER TABLE {table} DISABLE TRIGGER USER"))
             .await?;
         back.push(format!("ALTER TABLE {table} ENABLE TRIGGER USER"));
@@ -81,7 +82,7 @@ async fn lift_sqlite(on: &DatabaseTransaction) -> Result<Lifted, DbErr> {
 pub async fn filled(on: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     let mut filled = Vec::new();
     for table in tables(on).await? {
-        let any = format!("SELECT '' AS value FROM {table} LIMIT 1");
+        let any = format!("SELECT '' AS value FROM {} LIMIT 1", quoted(&table));
         if !texts(on, &any).await?.is_empty() {
             filled.push(table);
         }
@@ -89,23 +90,19 @@ pub async fn filled(on: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     Ok(filled)
 }
 
-/// The names of the tables that the database has, quoted where needed, but that of migrations.
+/// The tables that the database has, but that of migrations.
 async fn tables(on: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     let sql = match on.get_database_backend() {
         DatabaseBackend::Postgres => {
-            "SELECT quote_ident(tablename) AS value FROM pg_tables \
-             WHERE schemaname = current_schema() AND tablename <> 'seaql_migrations' ORDER BY tablename"
+            "SELECT tablename::text AS value FROM pg_tables \
+             WHERE schemaname = current_schema() AND tablename <> 'seaql_migrations' ORDER BY 1"
         }
         _ => {
             "SELECT name AS value FROM sqlite_master \
-             WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~' AND name <> 'seaql_migrations' ORDER BY name"
+             WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~' AND name <> 'seaql_migrations' ORDER BY 1"
         }
     };
-    let names = texts(on, sql).await?;
-    Ok(match on.get_database_backend() {
-        DatabaseBackend::Postgres => names,
-        _ => names.iter().map(|name| quoted(name)).collect(),
-    })
+    texts(on, sql).await
 }
 
 fn quoted(name: &str) -> String {

@@ -11,6 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
+use sea_orm::sqlx;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
@@ -141,20 +142,17 @@ impl Store {
     }
 
     /// Ends a closing, an erasure or a rotation on SQLite: what the write-ahead log still holds of
-    /// sealed votes, of a person or of keys goes. Says whether it did: not while somebody reads.
+    /// sealed votes, of a person or of keys goes. Says whether it did; not while somebody reads on,
+    /// such as a backup, which does it itself when it is done.
     pub async fn truncate_log(&self) -> bool {
         if self.backend() != DatabaseBackend::Sqlite {
             return true;
         }
-        let pragma = Statement::from_string(DatabaseBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
-        let busy = match self.writer.query_one_raw(pragma).await {
-            Ok(row) => row.is_none_or(|row| row.try_get::<i32>("", "busy").unwrap_or(1) != 0),
-            Err(error) => {
-                tracing::warn!(%error, "the write-ahead log was not truncated");
-                true
-            }
-        };
-        !busy
+        let truncated = truncate(self.writer.get_sqlite_connection_pool()).await;
+        truncated.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the write-ahead log was not truncated");
+            false
+        })
     }
 
     pub async fn close(self) -> Result<(), DbErr> {
@@ -184,6 +182,22 @@ pub async fn hold_table(on: &DatabaseTransaction, table: &str) -> Result<(), DbE
             .await?;
     }
     Ok(())
+}
+
+async fn truncate(writer: &sqlx::SqlitePool) -> Result<bool, sqlx::Error> {
+    let mut connection = writer.acquire().await?;
+    // Everyone who writes waits meanwhile, so not for long.
+    sqlx::query("PRAGMA busy_timeout = 1000")
+        .execute(&mut *connection)
+        .await?;
+    let busy: Result<i32, _> = sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)")
+        .fetch_one(&mut *connection)
+        .await;
+    let patience = format!("PRAGMA busy_timeout = {}", PATIENCE.as_millis());
+    sqlx::query(sqlx::AssertSqlSafe(patience))
+        .execute(&mut *connection)
+        .await?;
+    Ok(busy? == 0)
 }
 
 async fn sqlite(path: &Path, connections: u32, read_only: bool) -> Result<DatabaseConnection, DbErr> {
