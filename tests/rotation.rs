@@ -8,7 +8,7 @@ use sea_orm::ConnectionTrait as _;
 use serde_json::json;
 
 use crate::backup::another_ballot;
-use crate::support::{Backend, Elsewhere, Palabre, World, both};
+use crate::support::{Backend, Elsewhere, Palabre, World, both, on_disk};
 use crate::voting::{Hall, plurality};
 
 const OTHER_SECRET: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
@@ -160,14 +160,18 @@ both! {
         world.server().stop().await;
         let sql = world.sql().await;
         let key = sql.texts("SELECT encode(sealed_key, 'hex') FROM ballot").await.concat();
-        let guards_aside = "SET session_replication_role = replica";
+        let manifest_key = "SELECT encode(sealed, 'hex') FROM signing_key WHERE purpose = 'manifest'";
+        let signing = sql.texts(manifest_key).await.concat();
         // As it was before its opening …
-        let (draft, open) = (
-            "UPDATE ballot SET state = 'draft', opened_at = NULL, sealed_key = NULL".to_owned(),
-            format!("UPDATE ballot SET state = 'open', opened_at = created_at, sealed_key = decode('{key}', 'hex')"),
-        );
-        sql.run(&format!("{guards_aside}; {draft}; RESET session_replication_role")).await;
-        // … which now has read the instance's key, and not committed yet when the rotation comes.
+        for statement in [
+            "SET session_replication_role = replica",
+            "UPDATE ballot SET state = 'draft', opened_at = NULL, sealed_key = NULL",
+            "CREATE TEMPORARY TABLE made AS SELECT * FROM signing_key WHERE purpose = 'manifest'",
+            "DELETE FROM signing_key WHERE purpose = 'manifest'",
+        ] {
+            sql.run(statement).await;
+        }
+        // … which is about to make two keys when the rotation comes, and holds on to a third.
         let opening = sql.begin().await;
         opening.execute_unprepared("SELECT 1 FROM signing_key FOR SHARE").await.expect("a lock");
         let rotation = tokio::spawn(rotate(&world).run());
@@ -178,13 +182,15 @@ both! {
             assert!(tokio::time::Instant::now() < deadline, "the rotation does not wait");
             tokio::task::yield_now().await;
         }
-        for statement in ["SET LOCAL session_replication_role = replica", &open] {
+        let open = format!("UPDATE ballot SET state = 'open', opened_at = created_at, sealed_key = decode('{key}', 'hex')");
+        for statement in ["INSERT INTO signing_key SELECT * FROM made", &open] {
             opening.execute_unprepared(statement).await.expect(statement);
         }
         opening.commit().await.expect("committed");
         let said = rotation.await.expect("an end").succeeded().output;
         assert!(said.contains("1 keys of ballots"), "{said}");
         assert_ne!(sql.texts("SELECT encode(sealed_key, 'hex') FROM ballot").await.concat(), key);
+        assert_ne!(sql.texts(manifest_key).await.concat(), signing);
     }
 }
 
@@ -206,7 +212,7 @@ async fn beside_a_sqlite_file_the_new_secret_takes_the_place_of_the_old() {
     let (secret, waiting) = (beside(&here, "palabre.secret"), beside(&here, "palabre.secret.new"));
     let old = read(&secret);
     let sealed = here.sql().await.bytes("SELECT sealed FROM signing_key").await;
-    assert!(contains(&here, &sealed), "the search finds what is there");
+    assert!(on_disk(here.folder(), &sealed).await, "the search finds what is there");
     // It reads now and then, and keeps the log in being.
     let server = here.command(["serve", "--listen", "127.0.0.1:0"]).serve().await;
     here.command(["rotate-keys"]).run().await.succeeded();
@@ -215,16 +221,9 @@ async fn beside_a_sqlite_file_the_new_secret_takes_the_place_of_the_old() {
     let mode = std::fs::metadata(&secret).expect("a secret").permissions().mode();
     assert_eq!(mode & 0o777, 0o600, "{mode:o}");
     // Neither in the database nor in its log anything is left of the old sealing.
-    assert!(!contains(&here, &sealed), "the old sealing is still there");
+    assert!(!on_disk(here.folder(), &sealed).await, "the old sealing is still there");
     server.kill().await;
     here.command(["token", "mariama@example.org"]).run().await.succeeded();
-}
-
-/// Whether the bytes stand anywhere in the database's files.
-fn contains(elsewhere: &Elsewhere, bytes: &[u8]) -> bool {
-    let files = std::fs::read_dir(elsewhere.folder()).expect("a folder");
-    let mut contents = files.map(|file| read(&file.expect("an entry").path()));
-    contents.any(|content| content.windows(bytes.len()).any(|window| window == bytes))
 }
 
 #[tokio::test]

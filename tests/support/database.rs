@@ -82,6 +82,16 @@ pub async fn give_back(database: &Database) {
     }
 }
 
+/// Whether these bytes stand in a file of the folder. Read by another process: if this one opened and
+/// closed a file of SQLite, that would let go of the locks that its own server holds there.
+pub async fn on_disk(folder: &Path, bytes: &[u8]) -> bool {
+    let mut command = tokio::process::Command::new("sh");
+    let output = command.args(["-c", "cat ./*"]).current_dir(folder).output();
+    let content = output.await.expect("a shell").stdout;
+    assert!(!content.is_empty(), "nothing in {}", folder.display());
+    content.windows(bytes.len()).any(|window| window == bytes)
+}
+
 pub fn url(database: &Database) -> String {
     match database {
         Database::Sqlite(path) => format!("sqlite://{}", path.display()),
