@@ -248,7 +248,8 @@ both! {
         std::fs::write(&path, text).expect("written");
         let restore = elsewhere.command(["restore", path.to_str().expect("UTF-8")]);
         restore.env("PALABRE_SECRET", &world.secret_text()).run().await.succeeded();
-        assert_eq!(elsewhere.sql().await.number("SELECT count(*) FROM organisation").await, names.len() as i64);
+        let restored = elsewhere.sql().await.number("SELECT count(*) FROM organisation").await;
+        assert_eq!(usize::try_from(restored), Ok(names.len()));
         elsewhere.give_back().await;
     }
 

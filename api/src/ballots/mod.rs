@@ -29,6 +29,7 @@ mod opening;
 mod participation;
 pub mod proof;
 mod representation;
+mod resealing;
 mod roll;
 mod routes;
 mod tally;
@@ -37,12 +38,13 @@ mod vote;
 #[cfg(test)]
 pub use choice::ChoiceFault;
 pub use interrupted::{interrupted, number_interrupted, settle_interrupted};
-pub use keys::{Keys, keys_open, reseal_keys};
+pub use keys::Keys;
 pub use lifecycle::run_due;
 #[cfg(test)]
 pub use logos::LogoFault;
 pub use of_person::{ExportedBallot, forget, of_person};
 pub use participation::{BallotPart, parts};
+pub use resealing::{keys_open, reseal_keys};
 
 /// What a backup holds of this room.
 pub mod tables {

@@ -92,6 +92,10 @@ pub fn create(path: &Path, secret: &Key) -> Result<(), Invalid> {
 
 /// A name in a folder lasts once the folder itself is on disk.
 pub fn sync_folder_of(path: &Path) -> std::io::Result<()> {
+    if cfg!(not(unix)) {
+        // Elsewhere a folder cannot be opened.
+        return Ok(());
+    }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     std::fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
