@@ -23,6 +23,7 @@ mod drafting;
 mod eligibility;
 mod entity;
 mod frozen;
+mod interrupted;
 mod keys;
 mod lifecycle;
 mod logos;
@@ -31,6 +32,7 @@ mod opening;
 mod participation;
 pub mod proof;
 mod representation;
+mod resealing;
 mod roll;
 mod routes;
 mod tally;
@@ -40,6 +42,7 @@ pub use casting::Writer;
 #[cfg(test)]
 pub use choice::ChoiceFault;
 pub use frozen::Cache as Frozen;
+pub use interrupted::{interrupted, number_interrupted, settle_interrupted};
 pub use keys::Keys;
 pub use lifecycle::run_due;
 #[cfg(test)]
@@ -47,6 +50,13 @@ pub use logos::LogoFault;
 pub use of_person::{ExportedBallot, forget, of_person};
 pub use participation::{BallotPart, parts};
 pub use proof::manifest::instance as instance_name;
+pub use resealing::{keys_open, reseal_keys};
+
+/// What a backup holds of this room.
+pub mod tables {
+    pub use super::casting::opening;
+    pub use super::entity::{ballot, candidate, logo, proof, roll};
+}
 
 use crate::http::{Access, EVERY_ROLE, ORGANISER, Room, SUPERVISION, route};
 

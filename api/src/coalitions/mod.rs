@@ -12,7 +12,7 @@
 mod adherence;
 mod charters;
 mod commitments;
-mod entities;
+pub mod entities;
 mod founding;
 mod group_representation;
 mod of_person;
