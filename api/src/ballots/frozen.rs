@@ -9,6 +9,7 @@ use sea_orm::entity::prelude::*;
 
 use super::entity::{ballot, proof};
 use super::keys::BallotKeys;
+use super::paper::Paper;
 use super::proof::manifest::Manifest;
 use super::proof::note;
 use crate::app::App;
@@ -16,6 +17,7 @@ use crate::http::{Code, Problem};
 
 pub struct Frozen {
     pub manifest: Manifest,
+    pub paper: Paper,
     pub keys: BallotKeys,
 }
 
@@ -54,7 +56,11 @@ async fn load(on: &impl ConnectionTrait, app: &App, ballot: &ballot::Model) -> R
         .ok_or(Code::Internal)?;
     let sealed = ballot.sealed_key.as_deref().unwrap_or_default();
     match app.ballot_keys.open(ballot.id, sealed, &manifest.origin) {
-        Ok(keys) => Ok(Frozen { manifest, keys }),
+        Ok(keys) => Ok(Frozen {
+            paper: manifest.paper().ok_or(Code::Internal)?,
+            manifest,
+            keys,
+        }),
         Err(_) => {
             tracing::error!(ballot = %ballot.id, "the ballot's key does not open: PALABRE_SECRET is not the one it was made with");
             Err(Code::Internal.into())

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::choice::{self, Choice};
+use super::choice::Choice;
 use super::entity::{State, ballot, candidate, roll};
 use super::frozen::{self, Frozen};
 use super::proof::manifest::promise_text;
@@ -37,7 +37,12 @@ use writer::{Entry, Outcome};
     "choice": {"candidate": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d51"}, "nonce": "3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 }))]
 pub struct VoteInput {
-    /// By method: `{"candidate": id}`, `{"candidates": [id…]}`, `{"ranking": [[id, …ties], …]}`; any: `{"blank": true}`
+    /// By method. `plurality`: `{"candidate": id}`. `approval`: `{"candidates": [id…]}`.
+    /// `instant_runoff`, `schulze`, `borda`: `{"ranking": [[id], …]}`, best first; in the last two a
+    /// group may hold several, who are level; those left out come last together. `score`,
+    /// `majority_judgment`: `{"grades": {id: n, …}}`, integers from 0 to the ballot's `max_grade`; a
+    /// candidate left out is not graded in the first, has the worst grade in the second. Any:
+    /// `{"blank": true}`
     #[garde(skip)]
     #[schema(value_type = Object)]
     choice: Unique,
@@ -159,25 +164,21 @@ fn acknowledge(id: Uuid, vote: &Vote, frozen: Option<&Frozen>) -> Acknowledged {
 
 /// The vote as it will be sealed, and the longest a choice can be.
 async fn read(caller: &Caller, ballot: &ballot::Model, input: VoteInput) -> Result<(Vote, usize), Problem> {
-    let candidates: std::collections::BTreeSet<Uuid> = candidate::of(caller.app.store.reader(), [ballot.id])
-        .await?
-        .into_iter()
-        .map(|candidate| candidate.id)
-        .collect();
-    let method = ballot.method()?;
+    let candidates = candidate::of(caller.app.store.reader(), [ballot.id]).await?;
+    let paper = ballot.paper(&candidates)?;
     let value: Value = input.choice.into();
     let mut faults = Vec::new();
     let nonce = vote::nonce(&input.nonce);
     if nonce.is_none() {
         faults.push(Fault::new("/nonce", "not_a_nonce"));
     }
-    match (Choice::parse(method, &candidates, &value), nonce) {
+    match (Choice::parse(&paper, &value), nonce) {
         (Ok(choice), Some(nonce)) => {
             let vote = Vote {
                 canonical: choice.canonical(),
                 nonce,
             };
-            Ok((vote, choice::longest_canonical(method, candidates.len())))
+            Ok((vote, paper.longest()))
         }
         (parsed, _) => {
             let wrong = parsed.err().unwrap_or_default();
