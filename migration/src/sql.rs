@@ -79,7 +79,7 @@ pub async fn withdraw(manager: &SchemaManager<'_>, name: &str, table: &str) -> R
 }
 
 /// SQLite only, which cannot alter a constraint: makes `table` anew from `ddl`, its complete
-/// `CREATE TABLE`, and fills `columns` of it with `values`, expressions over the columns of before.
+/// `CREATE TABLE`, and fills `columns` of it with `values`, columns of before; none may be left behind.
 /// Its indexes and triggers are those of before. Whatever refers to it goes on doing so: foreign keys
 /// wait for the end of the migration's transaction, and are checked here already.
 pub async fn rebuild(
@@ -90,15 +90,21 @@ pub async fn rebuild(
     values: &str,
 ) -> Result<(), DbErr> {
     let connection = manager.get_connection();
+    for column in texts(
+        manager,
+        &format!("SELECT name AS value FROM pragma_table_info('{table}')"),
+    )
+    .await?
+    {
+        if !values.split(", ").any(|value| value == column) {
+            return Err(DbErr::Custom(format!("{table}.{column} would be lost")));
+        }
+    }
     let own = format!(
         "SELECT sql AS value FROM sqlite_master WHERE tbl_name = '{table}' AND type IN ('index', 'trigger') \
          AND sql IS NOT NULL"
     );
-    let replay: Vec<String> = all(manager, &own)
-        .await?
-        .iter()
-        .map(|row| row.try_get("", "value"))
-        .collect::<Result<_, _>>()?;
+    let replay = texts(manager, &own).await?;
     let before = number(manager, &format!("SELECT count(*) AS value FROM {table}")).await?;
     connection
         .execute_unprepared(&format!(
@@ -129,6 +135,11 @@ pub async fn rebuild(
 async fn all(manager: &SchemaManager<'_>, sql: &str) -> Result<Vec<QueryResult>, DbErr> {
     let statement = Statement::from_string(manager.get_database_backend(), sql);
     manager.get_connection().query_all_raw(statement).await
+}
+
+async fn texts(manager: &SchemaManager<'_>, sql: &str) -> Result<Vec<String>, DbErr> {
+    let rows = all(manager, sql).await?;
+    rows.iter().map(|row| row.try_get("", "value")).collect()
 }
 
 async fn number(manager: &SchemaManager<'_>, sql: &str) -> Result<i64, DbErr> {

@@ -51,10 +51,20 @@ pub enum Openings {
     Public,
 }
 
+/// How a ballot came from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, EnumIter, DeriveActiveEnum)]
+#[serde(rename_all = "snake_case")]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum DraftedAs {
+    Copy,
+    /// Among those who tied
+    RunOff,
+}
+
 pub mod ballot {
     use sea_orm::entity::prelude::*;
 
-    use super::{Kind, Openings, State, Unit, candidate};
+    use super::{DraftedAs, Kind, Openings, State, Unit, candidate};
     use crate::ballots::choice::Method;
     use crate::ballots::eligibility::Eligibility;
     use crate::ballots::paper::Paper;
@@ -98,6 +108,8 @@ pub mod ballot {
         pub count_failed: Option<String>,
         pub tally: Option<Json>,
         pub created_at: Instant,
+        pub drafted_from: Option<Uuid>,
+        pub drafted_as: Option<DraftedAs>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -31,16 +31,15 @@ impl Frozen {
 #[derive(Default)]
 pub struct Cache(RwLock<HashMap<Uuid, Arc<Frozen>>>);
 
+/// If this process has read it. Its key may have been destroyed meanwhile, by any process.
+pub fn known(app: &App, id: Uuid) -> Option<Arc<Frozen>> {
+    let cache = app.frozen.0.read().unwrap_or_else(PoisonError::into_inner);
+    cache.get(&id).cloned()
+}
+
 /// Of a ballot whose key is not destroyed yet.
 pub async fn of(on: &impl ConnectionTrait, app: &App, ballot: &ballot::Model) -> Result<Arc<Frozen>, Problem> {
-    let known = app
-        .frozen
-        .0
-        .read()
-        .unwrap_or_else(PoisonError::into_inner)
-        .get(&ballot.id)
-        .cloned();
-    if let Some(frozen) = known {
+    if let Some(frozen) = known(app, ballot.id) {
         return Ok(frozen);
     }
     let frozen = Arc::new(load(on, app, ballot).await?);

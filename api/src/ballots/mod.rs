@@ -19,6 +19,7 @@ mod casting;
 pub mod choice;
 mod closing;
 pub mod counting;
+mod drafting;
 mod eligibility;
 mod entity;
 mod frozen;
@@ -83,6 +84,12 @@ pub fn rooms() -> Vec<Room> {
                 )
                 .lasting(),
                 route!(lifecycle::cancel, organiser, [WrongState]).lasting(),
+                route!(drafting::copy, organiser, []),
+                route!(
+                    drafting::run_off,
+                    organiser,
+                    [BallotNotClosed, BallotCounting, BallotCountFailed, BallotWithoutTie]
+                ),
                 route!(lifecycle::extend, organiser, [BallotNotOpen, BallotWithoutClosing]),
             ],
         ),
@@ -108,7 +115,8 @@ pub fn rooms() -> Vec<Room> {
                     Access::Registered,
                     [BallotNotOpen, NotOnRoll, AlreadyVoted]
                 )
-                .lasting(),
+                .lasting()
+                .deferred(),
                 route!(participation::participation, Access::Registered, []),
                 route!(participation::turnout, members, []),
                 route!(

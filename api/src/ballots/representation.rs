@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::choice::Method;
 use super::eligibility::Eligibility;
-use super::entity::{Kind, Openings, State, ballot, candidate};
+use super::entity::{DraftedAs, Kind, Openings, State, ballot, candidate};
 use crate::http::{Caller, Etag, Problem, resource, rules};
 use crate::instant::Instant;
 use crate::secrets::{hex, sha256};
@@ -67,7 +67,7 @@ pub struct BallotInput {
                  "thumbnail_url": "https://palabre.example.org/v1/logos/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08.png?size=256"},
         "created_at": "2020-08-20T09:00:00Z", "etag": "q1w2e3r4t5y6u7i8o9p0aA"}],
     "roll_size": 42, "vote_body_length": 128, "opened_at": "2020-08-28T15:00:00Z", "closed_at": null, "counted_at": null, "published_at": null,
-    "cancelled_at": null, "reason": null, "opening_failed": null, "count_failed": null, "created_at": "2020-08-20T09:00:00Z", "etag": "q1w2e3r4t5y6u7i8o9p0aA"
+    "cancelled_at": null, "reason": null, "opening_failed": null, "count_failed": null, "drafted_from": null, "drafted_as": null, "created_at": "2020-08-20T09:00:00Z", "etag": "q1w2e3r4t5y6u7i8o9p0aA"
 }))]
 pub struct Ballot {
     id: Uuid,
@@ -92,6 +92,9 @@ pub struct Ballot {
     opening_failed: Option<String>,
     /// Why the count stopped
     count_failed: Option<String>,
+    /// The ballot that this one was drafted from
+    drafted_from: Option<Uuid>,
+    drafted_as: Option<DraftedAs>,
     created_at: Instant,
     etag: Etag,
 }
@@ -162,6 +165,10 @@ impl Candidate {
 }
 
 impl Ballot {
+    pub fn id(&self) -> Uuid {
+        self.id
+    }
+
     pub fn of(caller: &Caller, row: ballot::Model, candidates: Vec<candidate::Model>) -> Result<Self, Problem> {
         use crate::http::Resource as _;
         let candidates = in_order(caller, &row, candidates);
@@ -194,6 +201,8 @@ impl Ballot {
             reason: row.reason,
             opening_failed: row.opening_failed,
             count_failed: row.count_failed,
+            drafted_from: row.drafted_from,
+            drafted_as: row.drafted_as,
             created_at: row.created_at,
             etag: Etag::default(),
         })

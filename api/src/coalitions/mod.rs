@@ -21,7 +21,7 @@ mod pledge_representation;
 mod pledges;
 mod working_groups;
 
-pub use adherence::{MyCommitment, MyPledge, adherents, mine, of_workshop};
+pub use adherence::{Adherents, MyCommitment, MyPledge, adherents, mine, of_workshop};
 pub use of_person::{ExportedCommitment, ExportedLead, ExportedPledge, of_person};
 
 use sea_orm::QuerySelect as _;

@@ -188,6 +188,9 @@ codes! {
     BallotWithoutClosing 409 "ballot_without_closing"
         "Pas d'heure de clôture" "Ce scrutin n'a pas d'heure de clôture prévue ; il reste ouvert jusqu'à ce que vous le fermiez."
         "No closing time" "This ballot has no planned closing time; it stays open until you close it.";
+    BallotWithoutTie 409 "ballot_without_tie"
+        "Pas d'égalité" "Ce scrutin ne s'est pas terminé par une égalité ; il n'y a pas lieu de départager."
+        "No tie" "This ballot did not end in a tie; there is nobody to run off between.";
     CandidateExists 409 "candidate_exists"
         "Candidat déjà présent" "Un autre candidat de ce scrutin porte déjà ce nom."
         "Candidate exists" "Another candidate of this ballot already has this name.";
