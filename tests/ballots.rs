@@ -105,7 +105,7 @@ both! {
             ("UPDATE candidate SET name = 'Autre'", "candidate_is_frozen_update"),
             ("DELETE FROM candidate", "candidate_is_frozen_delete"),
             ("DELETE FROM roll", "roll_is_frozen_delete"),
-            ("INSERT INTO roll SELECT ballot_id, registration_id, registration_id, salt, leaf, voted FROM roll", "roll_is_frozen_insert"),
+            ("INSERT INTO roll (ballot_id, unit_id, person_id, registration_id, salt, leaf) SELECT ballot_id, registration_id, registration_id, registration_id, salt, leaf FROM roll", "roll_is_frozen_insert"),
             ("UPDATE journal SET act = 'nothing'", "journal_is_append_only_update"),
             ("DELETE FROM journal", "journal_is_append_only_delete"),
             ("INSERT INTO \"cast\" SELECT ballot_id, mark, sealed FROM \"cast\"", if world.backend() == Backend::Sqlite { "UNIQUE" } else { "duplicate key" }),

@@ -11,6 +11,7 @@ mod m0002_workshops;
 mod m0003_coalitions;
 mod m0004_ballots;
 mod m0005_proofs;
+mod m0006_questions;
 mod m0009_copies;
 mod sql;
 
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_coalitions::Migration),
             Box::new(m0004_ballots::Migration),
             Box::new(m0005_proofs::Migration),
+            Box::new(m0006_questions::Migration),
             Box::new(m0009_copies::Migration),
         ]
     }

@@ -83,6 +83,7 @@ async fn draft(
         counted_at: None,
         published_at: None,
         cancelled_at: None,
+        annulled_at: None,
         reason: None,
         roll_size: None,
         vote_body_length: None,

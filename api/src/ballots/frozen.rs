@@ -1,15 +1,15 @@
 //! What does not change while votes are taken and counted: the manifest, what follows from it, and
 //! the ballot's keys. Read once per process, kept while the ballot's key exists.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use sea_orm::QuerySelect as _;
 use sea_orm::entity::prelude::*;
 
-use super::choice::{self, Method};
 use super::entity::{ballot, proof};
 use super::keys::BallotKeys;
+use super::paper::Paper;
 use super::proof::manifest::Manifest;
 use super::proof::note;
 use crate::app::App;
@@ -19,24 +19,6 @@ pub struct Frozen {
     pub manifest: Manifest,
     pub paper: Paper,
     pub keys: BallotKeys,
-}
-
-/// What a vote may say.
-pub struct Paper {
-    pub method: Method,
-    pub candidates: BTreeSet<Uuid>,
-    /// Bytes of the longest choice.
-    pub longest: usize,
-}
-
-impl Paper {
-    pub fn new(method: Method, candidates: BTreeSet<Uuid>) -> Self {
-        Self {
-            longest: choice::longest_canonical(method, candidates.len()),
-            method,
-            candidates,
-        }
-    }
 }
 
 impl Frozen {
@@ -73,14 +55,11 @@ async fn load(on: &impl ConnectionTrait, app: &App, ballot: &ballot::Model) -> R
         .ok_or(Code::Internal)?;
     let sealed = ballot.sealed_key.as_deref().unwrap_or_default();
     match app.ballot_keys.open(ballot.id, sealed, &manifest.origin) {
-        Ok(keys) => {
-            let candidates = manifest.candidates.iter().map(|nominee| nominee.id).collect();
-            Ok(Frozen {
-                paper: Paper::new(manifest.method, candidates),
-                manifest,
-                keys,
-            })
-        }
+        Ok(keys) => Ok(Frozen {
+            paper: manifest.paper().ok_or(Code::Internal)?,
+            manifest,
+            keys,
+        }),
         Err(_) => {
             tracing::error!(ballot = %ballot.id, "the ballot's key does not open: PALABRE_SECRET is not the one it was made with");
             Err(Code::Internal.into())

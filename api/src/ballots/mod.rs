@@ -4,7 +4,7 @@
 //! draft ──open──▶ open ──close──▶ closed ──(counted)──publish──▶ published
 //!   └── cancel ──▶ cancelled ◀── cancel ──┘
 //! ```
-//! - [`choice`], [`counting`], [`eligibility`] and [`vote`] are pure: they know no database and no
+//! - [`choice`], [`counting`], [`eligibility`], [`paper`] and [`vote`] are pure: they know no database and no
 //!   clock.
 //! - [`keys`] makes, seals and derives the keys of a ballot.
 //! - [`casting`] holds the transaction of a vote, [`closing`] the two of a closing; nothing else
@@ -29,6 +29,7 @@ mod lifecycle;
 mod logos;
 mod of_person;
 mod opening;
+pub mod paper;
 mod participation;
 pub mod proof;
 mod representation;

@@ -32,6 +32,11 @@ pub struct BallotInput {
     /// How votes are cast and counted
     #[garde(skip)]
     pub method: Method,
+    /// The highest grade a vote may give, 0 being the worst: for `score` and `majority_judgment`, 5 unless said otherwise (six mentions); for no other method
+    #[serde(default)]
+    #[garde(range(min = 1, max = 100))]
+    #[schema(minimum = 1, maximum = 100)]
+    pub max_grade: Option<u32>,
     /// Who may vote
     #[serde(default)]
     #[garde(dive)]
@@ -54,7 +59,7 @@ pub struct BallotInput {
 #[derive(Clone, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "workshop_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4f",
-    "kind": "logo", "question": "Quel logo pour la coalition guinéenne du numérique ?", "description": "", "method": "plurality",
+    "kind": "logo", "question": "Quel logo pour la coalition guinéenne du numérique ?", "description": "", "method": "plurality", "max_grade": null,
     "eligibility": {"roles": [], "min_sessions": 1, "min_minutes": 0, "adhered": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d50", "categories": [], "registration_ids": []},
     "openings": "auditors", "opens_at": null, "closes_at": null, "state": "open", "candidates": [{
         "id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d51", "ballot_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "name": "L'arbre à palabres", "description": "",
@@ -170,6 +175,7 @@ impl Ballot {
         Ok(Self {
             input: BallotInput {
                 method: row.method()?,
+                max_grade: row.max_grade.map(i32::unsigned_abs),
                 kind: row.kind,
                 question: row.question,
                 description: row.description,

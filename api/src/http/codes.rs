@@ -411,13 +411,23 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ("duplicate", "Donné deux fois.", "Given twice."),
     (
         "empty",
-        "Une liste vide n'exprime rien ; pour un vote blanc : {\"blank\": true}.",
-        "An empty list expresses nothing; for a blank vote: {\"blank\": true}.",
+        "Vide, ceci n'exprime rien ; pour un vote blanc : {\"blank\": true}.",
+        "Empty, this expresses nothing; for a blank vote: {\"blank\": true}.",
     ),
     (
         "ties_not_allowed",
         "Ce mode de scrutin n'admet pas d'ex æquo.",
         "This method does not allow ties.",
+    ),
+    (
+        "not_a_grade",
+        "Attendu : un nombre entier, de 0 à la note maximale du scrutin (max_grade).",
+        "Expected: an integer from 0 to the ballot's highest grade (max_grade).",
+    ),
+    (
+        "method_without_grades",
+        "Ce mode de scrutin n'a pas de notes ; max_grade ne va qu'avec score et majority_judgment.",
+        "This method has no grades; max_grade goes with score and majority_judgment only.",
     ),
     (
         "must_be_true",
@@ -479,6 +489,7 @@ pub fn state_word(state: &str, language: Language) -> &str {
         "running" => "en cours",
         "ended" => "terminé",
         "cancelled" => "annulé",
+        "annulled" => "invalidé",
         "open" => "ouvert",
         "closed" => "clos",
         other => other,

@@ -19,7 +19,8 @@ use utoipa::ToSchema;
 
 use super::choice::Choice;
 use super::entity::{State, ballot, candidate, roll};
-use super::frozen::{self, Frozen, Paper};
+use super::frozen::{self, Frozen};
+use super::paper::Paper;
 use super::proof::manifest::promise_text;
 use super::vote::{self, Vote};
 use crate::http::{Caller, Code, Fault, Json, Problem, Reply, Unique};
@@ -36,7 +37,12 @@ use writer::{Entry, Outcome};
     "choice": {"candidate": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d51"}, "nonce": "3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 }))]
 pub struct VoteInput {
-    /// By method: `{"candidate": id}`, `{"candidates": [id…]}`, `{"ranking": [[id, …ties], …]}`; any: `{"blank": true}`
+    /// By method. `plurality`: `{"candidate": id}`. `approval`: `{"candidates": [id…]}`.
+    /// `instant_runoff`, `schulze`, `borda`: `{"ranking": [[id], …]}`, best first; in the last two a
+    /// group may hold several, who are level; those left out come last together. `score`,
+    /// `majority_judgment`: `{"grades": {id: n, …}}`, integers from 0 to the ballot's `max_grade`; a
+    /// candidate left out is not graded in the first, has the worst grade in the second. Any:
+    /// `{"blank": true}`
     #[garde(skip)]
     #[schema(value_type = Object)]
     choice: Unique,
@@ -148,7 +154,7 @@ async fn write(
         mark,
         sealed: frozen
             .keys
-            .seal(&caller.app.ambient, &mark, &vote.padded(paper.longest)),
+            .seal(&caller.app.ambient, &mark, &vote.padded(paper.longest())),
         person_id,
         sign_in_id: caller.bearer()?.sign_in_id,
     };
@@ -199,8 +205,7 @@ fn acknowledge(id: Uuid, vote: &Vote, frozen: Option<&Frozen>) -> Acknowledged {
 /// What a vote in a ballot may say, read from the database.
 async fn paper(caller: &Caller, ballot: &ballot::Model) -> Result<Paper, Problem> {
     let candidates = candidate::of(caller.app.store.reader(), [ballot.id]).await?;
-    let candidates = candidates.into_iter().map(|candidate| candidate.id).collect();
-    Ok(Paper::new(ballot.method()?, candidates))
+    ballot.paper(&candidates)
 }
 
 /// The vote as it will be sealed.
@@ -210,7 +215,7 @@ fn read(paper: &Paper, input: &VoteInput) -> Result<Vote, Problem> {
     if nonce.is_none() {
         faults.push(Fault::new("/nonce", "not_a_nonce"));
     }
-    match (Choice::parse(paper.method, &paper.candidates, &input.choice.0), nonce) {
+    match (Choice::parse(paper, &input.choice.0), nonce) {
         (Ok(choice), Some(nonce)) => Ok(Vote {
             canonical: choice.canonical(),
             nonce,
