@@ -12,7 +12,10 @@ async fn invited(workshop: &Workshop) -> String {
 }
 
 async fn make(workshop: &Workshop, registration: &str) -> Answer {
-    workshop.organiser.act(&format!("/v1/registrations/{registration}/in-person-codes")).await
+    workshop
+        .organiser
+        .act(&format!("/v1/registrations/{registration}/in-person-codes"))
+        .await
 }
 
 async fn exchange(world: &World, code: &Value) -> Answer {
@@ -22,7 +25,9 @@ async fn exchange(world: &World, code: &Value) -> Answer {
 
 async fn lines(workshop: &Workshop, person: &str) -> Vec<String> {
     let journal = workshop.organiser.list(&workshop.path("journal")).await;
-    let hers = journal.iter().filter(|line| line["actor_id"] == person || line["act"] == "make_in_person_code");
+    let hers = journal
+        .iter()
+        .filter(|line| line["actor_id"] == person || line["act"] == "make_in_person_code");
     let text = |line: &Value| format!("{} {} {}", line["actor_role"], line["act"], line["subject"]).replace('"', "");
     hers.map(text).collect()
 }

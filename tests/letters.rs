@@ -19,7 +19,11 @@ async fn tried(world: &World, kind: &str, attempts: i64) {
 }
 
 async fn ask(world: &World, email: &str) {
-    world.anonymous().post("/v1/auth/codes", json!({"email": email})).await.expect(202);
+    world
+        .anonymous()
+        .post("/v1/auth/codes", json!({"email": email}))
+        .await
+        .expect(202);
 }
 
 both! {

@@ -36,11 +36,17 @@ async fn arrive(world: World, number: usize, network: &'static str) -> [usize; 2
     let mut typed = 1;
     if number.is_multiple_of(4) {
         let mistyped = format!("{:08}", (code.parse::<u64>().expect("digits") + 1) % 100_000_000);
-        exchange(&anonymous, &email, &mistyped, network).await.problem(401, "invalid_code");
+        exchange(&anonymous, &email, &mistyped, network)
+            .await
+            .problem(401, "invalid_code");
         typed += 1;
     }
     let tokens = exchange(&anonymous, &email, &code, network).await.expect(200);
-    let me = world.bearer(&tokens.text_of("access_token")).get("/v1/me").await.expect(200);
+    let me = world
+        .bearer(&tokens.text_of("access_token"))
+        .get("/v1/me")
+        .await
+        .expect(200);
     assert_eq!(me["email"], email.as_str());
     [asked, typed]
 }

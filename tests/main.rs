@@ -18,6 +18,7 @@
 )]
 
 mod access;
+mod backup;
 mod ballots;
 mod conventions;
 mod debian;
@@ -31,6 +32,8 @@ mod letters;
 mod limits;
 mod races;
 mod readme;
+mod restore;
+mod rotation;
 mod settings;
 mod story;
 mod support;

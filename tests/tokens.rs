@@ -70,7 +70,13 @@ fn spellings(public: &[u8; 32]) -> [(&'static str, Vec<u8>); 5] {
     [
         ("the public key", public.to_vec()),
         ("the public key in base64url", encode(public).into_bytes()),
-        ("the public key in hex", public.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect()),
+        (
+            "the public key in hex",
+            public
+                .iter()
+                .flat_map(|byte| format!("{byte:02x}").into_bytes())
+                .collect(),
+        ),
         ("the public key in DER", der),
         ("the public key in PEM", pem.into_bytes()),
     ]
@@ -88,7 +94,10 @@ fn crafted(good: &str, key: &SigningKey) -> Vec<(String, String)> {
     let ours = |header: &Value, claims: &Value| sign(header, claims, |message| key.sign(message).to_bytes().to_vec());
     let stranger = SigningKey::from_bytes(&[9; 32]);
     let theirs = |header: &Value| sign(header, &claims, |message| stranger.sign(message).to_bytes().to_vec());
-    let (iat, exp) = (claims["iat"].as_i64().expect("iat"), claims["exp"].as_i64().expect("exp"));
+    let (iat, exp) = (
+        claims["iat"].as_i64().expect("iat"),
+        claims["exp"].as_i64().expect("exp"),
+    );
     let (head, rest) = good.split_once('.').expect("three parts");
     let (body, signature) = rest.split_once('.').expect("three parts");
     let mut all: Vec<(String, String)> = Vec::new();
@@ -97,20 +106,37 @@ fn crafted(good: &str, key: &SigningKey) -> Vec<(String, String)> {
     // The algorithm
     for name in ["none", "None", "NONE", "nOnE", ""] {
         let header = with(&header, "alg", json!(name));
-        add(&format!("alg {name:?}, no signature"), sign(&header, &claims, |_| Vec::new()));
+        add(
+            &format!("alg {name:?}, no signature"),
+            sign(&header, &claims, |_| Vec::new()),
+        );
         add(&format!("alg {name:?}, our signature"), ours(&header, &claims));
     }
-    for name in ["eddsa", "EDDSA", "EdDSA ", "Ed25519", "HS256", "ES256", "RS256", "PS512"] {
-        add(&format!("alg {name:?}, our signature"), ours(&with(&header, "alg", json!(name)), &claims));
+    for name in [
+        "eddsa", "EDDSA", "EdDSA ", "Ed25519", "HS256", "ES256", "RS256", "PS512",
+    ] {
+        add(
+            &format!("alg {name:?}, our signature"),
+            ours(&with(&header, "alg", json!(name)), &claims),
+        );
     }
     add("no alg", ours(&without(&header, "alg"), &claims));
     add("alg a list", ours(&with(&header, "alg", json!(["EdDSA"])), &claims));
     let hs256 = with(&header, "alg", json!("HS256"));
     for (what, secret) in spellings(&key.verifying_key().to_bytes()) {
-        add(&format!("HS256 with {what}"), sign(&hs256, &claims, |message| mac(&secret, message)));
-        add(&format!("EdDSA, but a MAC with {what}"), sign(&header, &claims, |message| mac(&secret, message)));
+        add(
+            &format!("HS256 with {what}"),
+            sign(&hs256, &claims, |message| mac(&secret, message)),
+        );
+        add(
+            &format!("EdDSA, but a MAC with {what}"),
+            sign(&header, &claims, |message| mac(&secret, message)),
+        );
     }
-    add("HS256 with an empty secret", sign(&hs256, &claims, |message| mac(b"", message)));
+    add(
+        "HS256 with an empty secret",
+        sign(&hs256, &claims, |message| mac(b"", message)),
+    );
 
     // The key
     let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": encode(stranger.verifying_key().to_bytes())});
@@ -122,7 +148,10 @@ fn crafted(good: &str, key: &SigningKey) -> Vec<(String, String)> {
         ("x5u", json!("https://example.org/cert.pem")),
         ("x5c", json!(["AAAA"])),
     ] {
-        add(&format!("another key that {name} brings along"), theirs(&with(&header, name, value)));
+        add(
+            &format!("another key that {name} brings along"),
+            theirs(&with(&header, name, value)),
+        );
     }
     for kid in [
         json!("other"),
@@ -144,8 +173,14 @@ fn crafted(good: &str, key: &SigningKey) -> Vec<(String, String)> {
     ] {
         let header = with(&header, "kid", kid.clone());
         add(&format!("kid {kid}, our signature"), ours(&header, &claims));
-        add(&format!("kid {kid}, no signature"), sign(&header, &claims, |_| Vec::new()));
-        add(&format!("kid {kid}, a MAC with nothing"), sign(&header, &claims, |message| mac(b"", message)));
+        add(
+            &format!("kid {kid}, no signature"),
+            sign(&header, &claims, |_| Vec::new()),
+        );
+        add(
+            &format!("kid {kid}, a MAC with nothing"),
+            sign(&header, &claims, |message| mac(b"", message)),
+        );
     }
     add("no kid", ours(&without(&header, "kid"), &claims));
 
@@ -161,17 +196,33 @@ fn crafted(good: &str, key: &SigningKey) -> Vec<(String, String)> {
         ("enc", json!("A128GCM")),
         ("anything", json!(1)),
     ] {
-        add(&format!("a header with {name} {value}"), ours(&with(&header, name, value), &claims));
+        add(
+            &format!("a header with {name} {value}"),
+            ours(&with(&header, name, value), &claims),
+        );
     }
-    for typ in [json!("JWT"), json!("at+JWT"), json!("application/at+jwt"), json!("refresh"), json!(null), json!(1)] {
+    for typ in [
+        json!("JWT"),
+        json!("at+JWT"),
+        json!("application/at+jwt"),
+        json!("refresh"),
+        json!(null),
+        json!(1),
+    ] {
         add(&format!("typ {typ}"), ours(&with(&header, "typ", typ.clone()), &claims));
     }
     add("no typ", ours(&without(&header, "typ"), &claims));
     let twice = header.to_string().replacen('{', "{\"alg\":\"none\",", 1);
     let message = format!("{}.{body}", encode(twice));
-    add("alg given twice", format!("{message}.{}", encode(key.sign(message.as_bytes()).to_bytes())));
+    add(
+        "alg given twice",
+        format!("{message}.{}", encode(key.sign(message.as_bytes()).to_bytes())),
+    );
     for not_a_header in ["", "{}", "[]", "null", "{\"alg\":"] {
-        add(&format!("a header that is {not_a_header:?}"), format!("{}.{body}.{signature}", encode(not_a_header)));
+        add(
+            &format!("a header that is {not_a_header:?}"),
+            format!("{}.{body}.{signature}", encode(not_a_header)),
+        );
     }
 
     // The claims
@@ -188,9 +239,15 @@ fn crafted(good: &str, key: &SigningKey) -> Vec<(String, String)> {
         ("an expiry that is a text", with(&claims, "exp", json!("4102444800"))),
         ("an expiry beyond all time", with(&claims, "exp", json!(1e300))),
         ("issued in an hour", with(&claims, "iat", json!(iat + 3600))),
-        ("not valid before an hour from now", with(&claims, "nbf", json!(iat + 3600))),
+        (
+            "not valid before an hour from now",
+            with(&claims, "nbf", json!(iat + 3600)),
+        ),
         ("not valid before a text", with(&claims, "nbf", json!("now"))),
-        ("a sign-in that is not", with(&claims, "sid", json!("01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e"))),
+        (
+            "a sign-in that is not",
+            with(&claims, "sid", json!("01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e")),
+        ),
         ("a sign-in that is no UUID", with(&claims, "sid", json!("' OR '1'='1"))),
         ("no sign-in", without(&claims, "sid")),
         ("no subject", without(&claims, "sub")),
@@ -211,7 +268,13 @@ fn crafted(good: &str, key: &SigningKey) -> Vec<(String, String)> {
     add("two parts", format!("{head}.{body}"));
     add("four parts", format!("{good}.{signature}"));
     add("an empty header", format!(".{body}.{signature}"));
-    add("other claims under the signature", format!("{head}.{}.{signature}", encode(with(&claims, "exp", json!(exp + 1)).to_string())));
+    add(
+        "other claims under the signature",
+        format!(
+            "{head}.{}.{signature}",
+            encode(with(&claims, "exp", json!(exp + 1)).to_string())
+        ),
+    );
     add("its first half", good[..good.len() / 2].to_owned());
     add("without its last character", good[..good.len() - 1].to_owned());
     add("whitespace in it", format!("{head}. {body}.{signature}"));

@@ -11,7 +11,9 @@ mod m0002_workshops;
 mod m0003_coalitions;
 mod m0004_ballots;
 mod m0005_proofs;
+mod m0006_questions;
 mod m0008_identity;
+mod m0009_copies;
 mod sql;
 
 pub struct Migrator;
@@ -25,7 +27,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_coalitions::Migration),
             Box::new(m0004_ballots::Migration),
             Box::new(m0005_proofs::Migration),
+            Box::new(m0006_questions::Migration),
             Box::new(m0008_identity::Migration),
+            Box::new(m0009_copies::Migration),
         ]
     }
 }

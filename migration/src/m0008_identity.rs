@@ -1,7 +1,8 @@
 //! In-person codes and the sign-ins they open, letters that bounce, wrong check-in codes.
 
-crate::sql::migration!(
-    r#"
+use sea_orm_migration::prelude::*;
+
+const DDL: &str = r#"
 -- Of a code that an organiser hands over: whom it lets in, and nowhere else.
 ALTER TABLE sign_in_code ADD COLUMN registration_id {uuid} REFERENCES registration (id) ON DELETE CASCADE;
 CREATE INDEX sign_in_code_registration ON sign_in_code (registration_id) WHERE registration_id IS NOT NULL;
@@ -16,37 +17,21 @@ CREATE TABLE check_in_try (
     since {instant} NOT NULL,
     PRIMARY KEY (session_id, registration_id)
 ) {options};
+CREATE INDEX check_in_try_registration ON check_in_try (registration_id);
+"#;
 
-ALTER TABLE mail RENAME TO mail_before;
-DROP INDEX mail_due;
-DROP INDEX mail_registration;
-DROP INDEX mail_address;
-CREATE TABLE mail (
-    id {uuid} NOT NULL PRIMARY KEY,
-    kind text NOT NULL CHECK (kind IN ('sign_in_code', 'in_person_code', 'invitation')),
-    recipient text NOT NULL,
-    -- The canonical form of the recipient: what counts and forgets letters goes by it.
-    address text NOT NULL,
-    language text NOT NULL CHECK (language IN ('fr', 'en')),
-    -- What the message speaks of; its text is made when it is sent.
-    workshop_id {uuid},
-    registration_id {uuid},
-    state text NOT NULL CHECK (state IN ('queued', 'sent', 'bounced', 'failed')),
-    attempts integer NOT NULL,
-    due_at {instant} NOT NULL,
-    last_error text,
-    created_at {instant} NOT NULL,
-    finished_at {instant}
-) {options};
-INSERT INTO mail (id, kind, recipient, address, language, workshop_id, registration_id, state, attempts, due_at,
-        last_error, created_at, finished_at)
-    SELECT id, kind, recipient, address, language, workshop_id, registration_id, state, attempts, due_at,
-        last_error, created_at, finished_at
-    FROM mail_before;
-DROP TABLE mail_before;
-CREATE INDEX mail_due ON mail (state, due_at);
-CREATE INDEX mail_registration ON mail (registration_id, created_at);
-CREATE INDEX mail_address ON mail (address, created_at);
-"#,
-    []
-);
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        crate::sql::run(manager, DDL).await?;
+        crate::sql::admit(manager, "mail", "kind", "in_person_code").await?;
+        crate::sql::admit(manager, "mail", "state", "bounced").await
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+}

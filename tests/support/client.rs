@@ -88,10 +88,17 @@ impl Person {
         let made = made.await.expect(201);
         let email = made.text_of("email");
         let exchange = serde_json::json!({"grant_type": "email_code", "email": email, "code": made["code"]});
-        let anonymous = Self { token: None, ..self.clone() };
+        let anonymous = Self {
+            token: None,
+            ..self.clone()
+        };
         let tokens = anonymous.post("/v1/auth/tokens", exchange).await.expect(200);
         let token = Some(tokens.text_of("access_token"));
-        Self { email, token, ..self.clone() }
+        Self {
+            email,
+            token,
+            ..self.clone()
+        }
     }
 
     /// Every item of a list, page by page.

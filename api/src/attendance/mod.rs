@@ -22,7 +22,7 @@ mod sheet;
 mod table;
 mod tries;
 
-pub use entity::{any, close_open};
+pub use entity::{Entity, any, close_open};
 pub use of_person::{ExportedAttendance, of_person};
 pub use sheet::facts;
 pub use tries::sweep;

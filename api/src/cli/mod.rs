@@ -3,6 +3,7 @@
 //! Commands speak to people, on standard output; failures go to standard error in one line and end
 //! with a code other than 0.
 
+mod keeping;
 mod token_key;
 
 use std::io::Write as _;
@@ -51,6 +52,12 @@ enum Command {
     /// Bring the database's schema up to date, then stop
     #[command(after_help = "Example:\n  palabre migrate --database-url postgres://palabre@localhost/palabre")]
     Migrate,
+    #[command(about = first_line(keeping::BACKUP_HELP), long_about = keeping::BACKUP_HELP, after_help = keeping::BACKUP_EXAMPLE)]
+    Backup(keeping::Backup),
+    #[command(about = first_line(keeping::RESTORE_HELP), long_about = keeping::RESTORE_HELP, after_help = keeping::RESTORE_EXAMPLE)]
+    Restore(keeping::Restore),
+    #[command(about = first_line(keeping::ROTATE_HELP), long_about = keeping::ROTATE_HELP, after_help = keeping::ROTATE_EXAMPLE)]
+    RotateKeys(keeping::RotateKeys),
     /// Print the OpenAPI document
     #[command(after_help = "Example:\n  palabre openapi > openapi/openapi.json")]
     Openapi,
@@ -132,6 +139,9 @@ async fn run(cli: Cli) -> Outcome {
             Store::migrate(&settings.database).await?;
             say("The schema is up to date.")
         }
+        Command::Backup(arguments) => keeping::backup(&flags, &ambient, arguments).await,
+        Command::Restore(arguments) => keeping::restore(&flags, &ambient, arguments).await,
+        Command::RotateKeys(arguments) => keeping::rotate_keys(&flags, &ambient, arguments).await,
         Command::CheckConfig => {
             let settings = flags.resolve(std::env::vars(), NewSecret::Forget(ambient.bytes()))?;
             let database = match &settings.database {

@@ -6,7 +6,8 @@ use crate::identity::operator;
 pub const HELP: &str = "Sign access tokens with a new key from now on\n\n\
     Servers need no restart and nobody is signed out. The private half of the key before is destroyed; tokens it \
     signed stay good until they expire, after 15 minutes or, from `palabre token`, a day at most.";
-pub const EXAMPLE: &str = "Example:\n  palabre rotate-token-key\n  palabre rotate-token-key --at-once   # it may have been stolen";
+pub const EXAMPLE: &str =
+    "Example:\n  palabre rotate-token-key\n  palabre rotate-token-key --at-once   # it may have been stolen";
 
 #[derive(clap::Args)]
 pub struct RotateTokenKey {

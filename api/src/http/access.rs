@@ -16,7 +16,9 @@ use uuid::Uuid;
 
 use super::codes::Code;
 use super::problem::Problem;
+use super::routes::Route;
 use crate::app::App;
+use crate::identity::tokens::Bearer;
 use crate::instant::Instant;
 use crate::registrations::{Role, State as RegistrationState};
 use crate::workshops::State as WorkshopState;
@@ -70,6 +72,8 @@ fn source(parameter: &str) -> Option<&'static str> {
 pub struct Gate {
     access: Access,
     in_person: bool,
+    /// The handler looks the caller up itself, before it answers anything.
+    deferred: bool,
     /// The name of the path's identifier that leads to a workshop.
     parameter: Option<String>,
     sql: String,
@@ -122,7 +126,8 @@ pub fn leads_to_workshop(path: &str) -> bool {
 }
 
 impl Gate {
-    pub fn new(access: Access, path: &str, in_person: bool) -> Self {
+    pub fn new(route: &Route) -> Self {
+        let (access, path) = (route.access, route.path.as_str());
         let parameter = parameter(path).map(str::to_owned);
         let scope = match parameter.as_deref().and_then(source) {
             Some(source) => format!("LEFT JOIN {source} x ON x.id = $2 LEFT JOIN workshop w ON w.id = x.workshop_id"),
@@ -138,7 +143,8 @@ impl Gate {
         );
         Self {
             access,
-            in_person,
+            in_person: route.in_person,
+            deferred: route.deferred,
             parameter,
             sql,
         }
@@ -153,7 +159,7 @@ impl Gate {
             return Ok(Caller {
                 gate: self,
                 app,
-                sign_in_id: None,
+                bearer: None,
                 path_id: None,
                 signed_in: None,
                 scope: None,
@@ -166,11 +172,16 @@ impl Gate {
             Some(value) => Some(value.to_str().ok().and_then(bearer_token).ok_or_else(unauthorised)?),
             None => None,
         };
-        let sign_in_id = match token {
+        let bearer = match token {
             Some(token) => Some(app.tokens.verify(&app.store, token).await?.ok_or_else(unauthorised)?),
             None => None,
         };
-        if sign_in_id.is_none() && !matches!(self.access, Access::Anyone | Access::Visible) {
+        // A handler that looks the caller up itself may do without asking what kind of sign-in it is.
+        let in_person = bearer.is_some_and(|bearer| bearer.only_workshop.is_some());
+        if self.deferred && in_person && !self.in_person {
+            return Err(Code::MailSignInRequired.into());
+        }
+        if bearer.is_none() && !matches!(self.access, Access::Anyone | Access::Visible) {
             return Err(unauthorised());
         }
         let path_id = match &self.parameter {
@@ -183,13 +194,14 @@ impl Gate {
         let mut caller = Caller {
             gate: self,
             app,
-            sign_in_id,
+            bearer,
             path_id,
             signed_in: None,
             scope: None,
         };
-        let reader = caller.app.store.reader().clone();
-        caller.look(&reader).await?;
+        if !self.deferred {
+            caller.look_now().await?;
+        }
         Ok(caller)
     }
 
@@ -247,7 +259,7 @@ fn unauthorised() -> Problem {
 pub struct Caller {
     gate: &'static Gate,
     pub app: Data<App>,
-    sign_in_id: Option<Uuid>,
+    bearer: Option<Bearer>,
     path_id: Option<Uuid>,
     signed_in: Option<SignedIn>,
     scope: Option<Scope>,
@@ -256,7 +268,7 @@ pub struct Caller {
 impl Caller {
     /// Looks the caller up and decides; on a transaction, as things stand inside it.
     async fn look(&mut self, on: &impl ConnectionTrait) -> Result<(), Problem> {
-        let values: [sea_orm::Value; 2] = [self.sign_in_id.into(), self.path_id.into()];
+        let values: [sea_orm::Value; 2] = [self.bearer.map(|bearer| bearer.sign_in_id).into(), self.path_id.into()];
         let statement = Statement::from_sql_and_values(on.get_database_backend(), &self.gate.sql, values);
         let row = on.query_one_raw(statement).await?.ok_or(Code::Internal)?;
         self.signed_in = signed_in(&row, self.app.ambient.now())?;
@@ -265,7 +277,7 @@ impl Caller {
             let elsewhere = scope.workshop_id != only;
             scope.own = scope.own.filter(|own| !elsewhere && own.role == Role::Participant);
         }
-        if self.sign_in_id.is_some() && self.signed_in.is_none() {
+        if self.bearer.is_some() && self.signed_in.is_none() {
             return Err(unauthorised());
         }
         match self.gate.decide(self.signed_in.as_ref(), self.scope.as_ref()) {
@@ -288,15 +300,16 @@ impl Caller {
         self.signed_in.as_ref()?.only_workshop
     }
 
-    /// The sign-in the caller's token belongs to.
-    pub fn sign_in_id(&self) -> Result<Uuid, Problem> {
-        self.sign_in_id.ok_or_else(unauthorised)
+    /// Whom the caller's token speaks for: a claim, to be held against the database by whoever acts
+    /// on it before [`Caller::look_now`].
+    pub fn bearer(&self) -> Result<Bearer, Problem> {
+        self.bearer.ok_or_else(unauthorised)
     }
 
-    /// Fails as the route's gate would now, when a right was withdrawn since the request came.
-    pub async fn look_again(&self) -> Result<(), Problem> {
-        let mut again = self.clone();
-        again.look(&self.app.store.reader().clone()).await
+    /// Looks the caller up and decides as the route's gate does, as things stand now.
+    pub async fn look_now(&mut self) -> Result<(), Problem> {
+        let reader = self.app.store.reader().clone();
+        self.look(&reader).await
     }
 
     /// The workshop the path leads to.

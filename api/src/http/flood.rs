@@ -116,7 +116,9 @@ mod tests {
     }
 
     fn taken(flood: &Flood, number: u32, seconds: i64) -> usize {
-        (0..1000).take_while(|_| flood.take(network(number), at(seconds)).is_ok()).count()
+        (0..1000)
+            .take_while(|_| flood.take(network(number), at(seconds)).is_ok())
+            .count()
     }
 
     #[test]
@@ -159,7 +161,9 @@ mod tests {
         for number in 0..most {
             flood.take(network(number), at(0)).unwrap();
         }
-        let late: usize = (most..most + 1000).filter(|number| flood.take(network(*number), at(1)).is_ok()).count();
+        let late: usize = (most..most + 1000)
+            .filter(|number| flood.take(network(*number), at(1)).is_ok())
+            .count();
         assert_eq!(late, 5);
         assert_eq!(flood.seen.lock().unwrap().whole_at.len(), MOST + 1);
         // Whoever had a place keeps it, and later there is room again.

@@ -78,7 +78,12 @@ fn hops(headers: &HeaderMap, name: HeaderName) -> Option<Vec<String>> {
     let mut values = headers.get_all(name).peekable();
     values.peek()?;
     let lines = values.map(|value| value.to_str().unwrap_or_default());
-    Some(lines.flat_map(|line| line.split(',')).map(|hop| hop.trim().to_owned()).collect())
+    Some(
+        lines
+            .flat_map(|line| line.split(','))
+            .map(|hop| hop.trim().to_owned())
+            .collect(),
+    )
 }
 
 /// `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:4711`.
@@ -92,7 +97,9 @@ fn address(hop: &str) -> Option<IpAddr> {
 /// `for="[2001:db8::1]:4711";proto=https`; no address where it says `unknown` or a made-up name.
 fn forwarded_for(hop: &str) -> Option<IpAddr> {
     let pairs = hop.split(';').filter_map(|pair| pair.split_once('='));
-    let (_, value) = pairs.into_iter().find(|(name, _)| name.trim().eq_ignore_ascii_case("for"))?;
+    let (_, value) = pairs
+        .into_iter()
+        .find(|(name, _)| name.trim().eq_ignore_ascii_case("for"))?;
     address(value.trim().trim_matches('"'))
 }
 
@@ -127,10 +134,16 @@ mod tests {
         let chain = "192.0.2.9, 198.51.100.1, 10.0.0.3";
         assert_eq!(seen("127.0.0.1", &[(X_FORWARDED_FOR, chain)]), "198.51.100.1");
         // In several lines, which are one list.
-        let lines = [(X_FORWARDED_FOR, "192.0.2.9"), (X_FORWARDED_FOR, "198.51.100.1,10.0.0.3")];
+        let lines = [
+            (X_FORWARDED_FOR, "192.0.2.9"),
+            (X_FORWARDED_FOR, "198.51.100.1,10.0.0.3"),
+        ];
         assert_eq!(seen("127.0.0.1", &lines), "198.51.100.1");
         // A request of the proxies' own.
-        assert_eq!(seen("127.0.0.1", &[(X_FORWARDED_FOR, "10.0.0.9, 10.0.0.3")]), "10.0.0.9");
+        assert_eq!(
+            seen("127.0.0.1", &[(X_FORWARDED_FOR, "10.0.0.9, 10.0.0.3")]),
+            "10.0.0.9"
+        );
     }
 
     #[test]
@@ -141,7 +154,12 @@ mod tests {
 
     #[test]
     fn every_spelling_of_an_address_is_read() {
-        for hop in ["198.51.100.1", "198.51.100.1:4711", " 198.51.100.1 ", "::ffff:198.51.100.1"] {
+        for hop in [
+            "198.51.100.1",
+            "198.51.100.1:4711",
+            " 198.51.100.1 ",
+            "::ffff:198.51.100.1",
+        ] {
             assert_eq!(seen("10.0.0.1", &[(X_FORWARDED_FOR, hop)]), "198.51.100.1", "{hop}");
         }
         for hop in ["2001:db8::9", "[2001:db8::9]", "[2001:db8::9]:4711"] {
@@ -165,7 +183,10 @@ mod tests {
         for hop in ["for=unknown", "for=_hidden", "proto=https", "for", "for=\"\""] {
             assert_eq!(seen("10.0.0.1", &[(FORWARDED, hop)]), "10.0.0.1", "{hop}");
         }
-        assert_eq!(seen("10.0.0.1", &[(X_FORWARDED_FOR, "192.0.2.9, unknown, 10.0.0.3")]), "10.0.0.3");
+        assert_eq!(
+            seen("10.0.0.1", &[(X_FORWARDED_FOR, "192.0.2.9, unknown, 10.0.0.3")]),
+            "10.0.0.3"
+        );
     }
 
     #[test]

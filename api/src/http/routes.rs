@@ -31,6 +31,8 @@ pub struct Route {
     pub lasting: bool,
     /// Whether an in-person sign-in is let in where its holder would be.
     pub in_person: bool,
+    /// The handler asks for the caller itself (`Caller::look_now`), so that it can do without.
+    pub deferred: bool,
     /// Whether the handler honours `If-Match`, as its arguments say.
     pub conditional: bool,
     /// Whether the handler does without a body, as its arguments say.
@@ -64,6 +66,7 @@ impl Route {
             operation: P::operation(),
             lasting: false,
             in_person: !matches!(access, Access::SignedIn | Access::Administrator),
+            deferred: false,
             conditional: arguments.contains("::IfMatch"),
             optional_body: arguments.contains("::OptionalJson<"),
             schemas,
@@ -80,6 +83,12 @@ impl Route {
     /// Open to in-person sign-ins too, though it leads to no workshop: it shows them no other.
     pub fn in_person(mut self) -> Self {
         self.in_person = true;
+        self
+    }
+
+    /// See the field.
+    pub fn deferred(mut self) -> Self {
+        self.deferred = true;
         self
     }
 }
@@ -160,8 +169,7 @@ impl HttpServiceFactory for Room {
             let mut gates: Vec<(Method, &'static Gate)> = Vec::new();
             for route in routes {
                 // Lives as long as the process: routes are made once per worker, when it starts.
-                let gate = Gate::new(route.access, &path, route.in_person);
-                gates.push((route.method.clone(), Box::leak(Box::new(gate))));
+                gates.push((route.method.clone(), Box::leak(Box::new(Gate::new(&route)))));
                 resource = resource.route(match route.method {
                     Method::GET => route.handler.guard(guard::Any(guard::Get()).or(guard::Head())),
                     method => route.handler.guard(guard::Method(method)),

@@ -131,12 +131,10 @@ async fn come_in(
             in_person::end(on, &app.ambient, &person).await?;
             refresh::open(on, &app.ambient, person.id, refresh::REFRESH_LIFE, None).await?
         }
-        Opened::InPerson { registration_id } => {
-            match in_person::come_in(on, &app.ambient, registration_id).await? {
-                Some(sign_in) => sign_in,
-                None => return Ok(Err(Code::InvalidCode.into())),
-            }
-        }
+        Opened::InPerson { registration_id } => match in_person::come_in(on, &app.ambient, registration_id).await? {
+            Some(sign_in) => sign_in,
+            None => return Ok(Err(Code::InvalidCode.into())),
+        },
     };
     let refresh_token = refresh::first(on, &app.ambient, sign_in.id).await?;
     Ok(Ok(tokens(app, on, sign_in, refresh_token).await?))
@@ -152,10 +150,7 @@ fn refuse(pointer: &str, value: &Option<String>) -> Result<(), Problem> {
 }
 
 async fn tokens(app: &App, on: &impl ConnectionTrait, sign_in: SignIn, refresh_token: String) -> Answer<Tokens> {
-    let access_token = app
-        .tokens
-        .issue(on, sign_in.person_id, sign_in.id, ACCESS_TOKEN_LIFE)
-        .await?;
+    let access_token = app.tokens.issue(on, sign_in, ACCESS_TOKEN_LIFE).await?;
     Ok(Reply::plain(Tokens {
         access_token,
         token_type: "Bearer",
@@ -169,7 +164,7 @@ async fn tokens(app: &App, on: &impl ConnectionTrait, sign_in: SignIn, refresh_t
 pub async fn start(app: &App, person_id: Uuid, seconds: i64) -> Result<String, Problem> {
     let transaction = app.store.write().await?;
     let sign_in = refresh::open(&transaction, &app.ambient, person_id, seconds * SECOND, None).await?;
-    let token = app.tokens.issue(&transaction, person_id, sign_in.id, seconds).await?;
+    let token = app.tokens.issue(&transaction, sign_in, seconds).await?;
     transaction.commit().await?;
     Ok(token)
 }
@@ -191,7 +186,7 @@ pub struct RevocationRequest {
 pub async fn revoke_token(app: Data<App>, body: Json<RevocationRequest>) -> Result<NoContent, Problem> {
     let transaction = app.store.write().await?;
     let sign_in_id = match app.tokens.verify(&app.store, &body.0.token).await? {
-        Some(id) => Some(id),
+        Some(bearer) => Some(bearer.sign_in_id),
         None => refresh::sign_in_of(&transaction, &body.0.token).await?,
     };
     if let Some(id) = sign_in_id {

@@ -4,12 +4,15 @@
 //! not ours. What a token says is only who signed in; whether that sign-in still lives, and what the
 //! person may do, is read per request.
 
+use std::sync::Arc;
+
 use jsonwebtoken::{Algorithm, EncodingKey, Header, Validation};
 use sea_orm::ConnectionTrait;
 use sea_orm::prelude::Uuid;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::refresh::SignIn;
 use super::token_keys::{self, TokenKeys};
 use super::verified::{Verified, Word};
 use crate::ambient::Ambient;
@@ -38,6 +41,15 @@ pub struct Tokens {
     validation: Validation,
 }
 
+/// Who a token says signed in; whether that sign-in still lives is another question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bearer {
+    pub sign_in_id: Uuid,
+    pub person_id: Uuid,
+    /// In person: the only workshop it opens. That never changes, so the word is enough.
+    pub only_workshop: Option<Uuid>,
+}
+
 /// Exactly this and nothing besides: no `jwk`, `jku`, `x5c`, `crit`, `b64`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,11 +67,31 @@ struct Claims {
     sub: Uuid,
     /// The sign-in.
     sid: Uuid,
+    /// Of a sign-in in person: the only workshop it opens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    workshop: Option<Uuid>,
     iat: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     nbf: Option<i64>,
     exp: i64,
     jti: Uuid,
+}
+
+impl Claims {
+    fn word(self, kid: Arc<str>) -> Word {
+        let bearer = Bearer {
+            sign_in_id: self.sid,
+            person_id: self.sub,
+            only_workshop: self.workshop,
+        };
+        Word {
+            kid,
+            bearer,
+            iat: self.iat,
+            nbf: self.nbf,
+            exp: self.exp,
+        }
+    }
 }
 
 impl Tokens {
@@ -80,20 +112,15 @@ impl Tokens {
     }
 
     /// Signs with the present key, which is not replaced before the transaction ends.
-    pub async fn issue(
-        &self,
-        on: &impl ConnectionTrait,
-        person_id: Uuid,
-        sign_in_id: Uuid,
-        seconds: i64,
-    ) -> Result<String, Problem> {
+    pub async fn issue(&self, on: &impl ConnectionTrait, sign_in: SignIn, seconds: i64) -> Result<String, Problem> {
         let key = token_keys::signing(on, &self.ambient, &self.secret).await?;
         let now = self.ambient.now().seconds();
         let claims = Claims {
             iss: ISSUER.to_owned(),
             aud: ISSUER.to_owned(),
-            sub: person_id,
-            sid: sign_in_id,
+            sub: sign_in.person_id,
+            sid: sign_in.id,
+            workshop: sign_in.only_workshop,
             iat: now,
             nbf: None,
             exp: now + seconds,
@@ -106,8 +133,8 @@ impl Tokens {
         jsonwebtoken::encode(&header, &claims, &EncodingKey::from_ed_der(&der)).map_err(|_| Code::Internal.into())
     }
 
-    /// The sign-in a valid token belongs to.
-    pub async fn verify(&self, store: &Store, token: &str) -> Result<Option<Uuid>, Problem> {
+    /// Whom a valid token speaks for.
+    pub async fn verify(&self, store: &Store, token: &str) -> Result<Option<Bearer>, Problem> {
         if token.len() > LONGEST {
             return Ok(None);
         }
@@ -125,9 +152,7 @@ impl Tokens {
                 };
                 let word = ring.get(&kid).and_then(|key| {
                     let decoded = jsonwebtoken::decode::<Claims>(token, &key.decoding, &self.validation);
-                    let Claims { sid, iat, nbf, exp, .. } = decoded.ok()?.claims;
-                    let kid = key.kid.clone();
-                    Some(Word { kid, sid, iat, nbf, exp })
+                    Some(decoded.ok()?.claims.word(key.kid.clone()))
                 });
                 if let Some(word) = &word {
                     self.verified.put(digest, word.clone());
@@ -135,7 +160,7 @@ impl Tokens {
                 word
             }
         };
-        Ok(word.filter(|word| in_time(word, now)).map(|word| word.sid))
+        Ok(word.filter(|word| in_time(word, now)).map(|word| word.bearer))
     }
 
     pub async fn jwks(&self, store: &Store) -> Result<serde_json::Value, Problem> {

@@ -6,15 +6,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sea_orm::prelude::Uuid;
+use super::tokens::Bearer;
 
 /// What a token says; its digest is the name it is found by.
 #[derive(Clone, Debug)]
 pub struct Word {
     /// The key it was signed with.
     pub kid: Arc<str>,
-    /// The sign-in.
-    pub sid: Uuid,
+    pub bearer: Bearer,
     pub iat: i64,
     pub nbf: Option<i64>,
     pub exp: i64,
@@ -70,13 +69,19 @@ impl Shard {
 
 #[cfg(test)]
 mod tests {
+    use sea_orm::prelude::Uuid;
+
     use super::*;
     use crate::secrets::sha256;
 
-    fn word(sid: u128) -> Word {
+    fn word(sign_in: u128) -> Word {
         Word {
             kid: "kid".into(),
-            sid: Uuid::from_u128(sid),
+            bearer: Bearer {
+                sign_in_id: Uuid::from_u128(sign_in),
+                person_id: Uuid::from_u128(7),
+                only_workshop: None,
+            },
             iat: 0,
             nbf: None,
             exp: 900,
@@ -92,8 +97,14 @@ mod tests {
         let verified = Verified::default();
         verified.put(digest(1), word(1));
         verified.put(digest(2), word(2));
-        assert_eq!(verified.get(&digest(1)).map(|word| word.sid), Some(Uuid::from_u128(1)));
-        assert_eq!(verified.get(&digest(2)).map(|word| word.sid), Some(Uuid::from_u128(2)));
+        assert_eq!(
+            verified.get(&digest(1)).map(|word| word.bearer.sign_in_id),
+            Some(Uuid::from_u128(1))
+        );
+        assert_eq!(
+            verified.get(&digest(2)).map(|word| word.bearer.sign_in_id),
+            Some(Uuid::from_u128(2))
+        );
         assert!(verified.get(&digest(3)).is_none());
     }
 
@@ -103,11 +114,17 @@ mod tests {
         verified.put(digest(0), word(0));
         for number in 1..100_000 {
             verified.put(digest(number), word(number));
-            assert!(verified.get(&digest(0)).is_some(), "asked for all the time, gone after {number}");
+            assert!(
+                verified.get(&digest(0)).is_some(),
+                "asked for all the time, gone after {number}"
+            );
         }
         let kept = verified.0.iter().map(|shard| shard.lock().unwrap());
         let kept: usize = kept.map(|shard| shard.young.len() + shard.old.len()).sum();
-        assert!((SHARDS * GENERATION..=2 * SHARDS * GENERATION).contains(&kept), "{kept}");
+        assert!(
+            (SHARDS * GENERATION..=2 * SHARDS * GENERATION).contains(&kept),
+            "{kept}"
+        );
         assert!(verified.get(&digest(1)).is_none());
     }
 }

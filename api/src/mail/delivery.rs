@@ -79,7 +79,9 @@ fn refusal(error: &lettre::transport::smtp::Error) -> Failure {
         return Failure::passing("no connection to the SMTP server");
     };
     // The server's words may repeat the address; its codes say enough.
-    let words = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+    let words = std::error::Error::source(error)
+        .map(ToString::to_string)
+        .unwrap_or_default();
     judge(code.into(), &words)
 }
 
@@ -241,7 +243,11 @@ mod tests {
         };
         let (queued, bounced) = (Delivery::Queued, Delivery::Bounced);
         for (code, words, expected) in [
-            (550, "5.1.1 <mariama@example.org>: no such user", (bounced, "SMTP 550 5.1.1")),
+            (
+                550,
+                "5.1.1 <mariama@example.org>: no such user",
+                (bounced, "SMTP 550 5.1.1"),
+            ),
             (550, "mariama@example.org unknown", (bounced, "SMTP 550")),
             (552, "5.2.2 mailbox full", (bounced, "SMTP 552 5.2.2")),
             (554, "", (bounced, "SMTP 554")),
@@ -254,7 +260,11 @@ mod tests {
             (550, "1.2.3.mariama@example.org", (bounced, "SMTP 550")),
             (550, "1.2.3456 x", (bounced, "SMTP 550")),
         ] {
-            assert_eq!(judged(code, words), (expected.0, expected.1.to_owned()), "{code} {words}");
+            assert_eq!(
+                judged(code, words),
+                (expected.0, expected.1.to_owned()),
+                "{code} {words}"
+            );
         }
     }
 }

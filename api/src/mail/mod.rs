@@ -110,12 +110,7 @@ impl<'a> Letter<'a> {
     }
 
     /// To whom it concerns, by their address as typed and its canonical form.
-    pub fn invitation(
-        to: (&'a str, &'a str),
-        language: Language,
-        workshop_id: Uuid,
-        registration_id: Uuid,
-    ) -> Self {
+    pub fn invitation(to: (&'a str, &'a str), language: Language, workshop_id: Uuid, registration_id: Uuid) -> Self {
         Self::about_place(Kind::Invitation, to, language, workshop_id, registration_id)
     }
 

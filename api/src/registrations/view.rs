@@ -177,7 +177,9 @@ async fn latest_invitations(on: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result
     let which = mail::Column::RegistrationId.is_in(ids.iter().copied());
     let letters = letters(on, ids.is_empty(), mail::Kind::Invitation, which).await?;
     // The last of each remains.
-    let latest = letters.into_iter().filter_map(|letter| Some((letter.registration_id?, letter.into())));
+    let latest = letters
+        .into_iter()
+        .filter_map(|letter| Some((letter.registration_id?, letter.into())));
     Ok(latest.collect())
 }
 
@@ -192,8 +194,12 @@ async fn undelivered_codes(
         .into_iter()
         .map(|letter| (letter.address.clone(), letter))
         .collect();
-    latest.retain(|_, letter| letter.state.is_lost() || letter.state == Delivery::Queued && letter.last_error.is_some());
-    Ok(latest.into_iter().map(|(address, letter)| (address, letter.into())).collect())
+    latest
+        .retain(|_, letter| letter.state.is_lost() || letter.state == Delivery::Queued && letter.last_error.is_some());
+    Ok(latest
+        .into_iter()
+        .map(|(address, letter)| (address, letter.into()))
+        .collect())
 }
 
 /// Letters of a kind, oldest first.

@@ -89,7 +89,15 @@ mod tests {
 
     #[test]
     fn what_is_no_range_is_named() {
-        for bad in ["proxy", "10.0.0.0/33", "::1/129", "10.0.0.0/", "10.0.0.0/-1", "10.0.0/8", "/8"] {
+        for bad in [
+            "proxy",
+            "10.0.0.0/33",
+            "::1/129",
+            "10.0.0.0/",
+            "10.0.0.0/-1",
+            "10.0.0/8",
+            "/8",
+        ] {
             let list = format!("127.0.0.1, {bad}");
             assert_eq!(list.parse::<TrustedProxies>(), Err(NotARange(bad.to_owned())));
         }
