@@ -50,6 +50,12 @@ pub struct Bearer {
     pub only_workshop: Option<Uuid>,
 }
 
+pub struct Signer {
+    ambient: Ambient,
+    kid: String,
+    key: EncodingKey,
+}
+
 /// Exactly this and nothing besides: no `jwk`, `jku`, `x5c`, `crit`, `b64`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -113,24 +119,23 @@ impl Tokens {
 
     /// Signs with the present key, which is not replaced before the transaction ends.
     pub async fn issue(&self, on: &impl ConnectionTrait, sign_in: SignIn, seconds: i64) -> Result<String, Problem> {
+        let SignIn {
+            id,
+            person_id,
+            only_workshop,
+        } = sign_in;
+        self.signer(on).await?.token(person_id, id, only_workshop, seconds)
+    }
+
+    /// The present key, for those who sign many at once.
+    pub async fn signer(&self, on: &impl ConnectionTrait) -> Result<Signer, Problem> {
         let key = token_keys::signing(on, &self.ambient, &self.secret).await?;
-        let now = self.ambient.now().seconds();
-        let claims = Claims {
-            iss: ISSUER.to_owned(),
-            aud: ISSUER.to_owned(),
-            sub: sign_in.person_id,
-            sid: sign_in.id,
-            workshop: sign_in.only_workshop,
-            iat: now,
-            nbf: None,
-            exp: now + seconds,
-            jti: self.ambient.id(),
-        };
-        let mut header = Header::new(Algorithm::EdDSA);
-        header.typ = Some(TYPE.to_owned());
-        header.kid = Some(key.kid);
         let der = Zeroizing::new([&SEED_PREFIX[..], key.seed.as_slice()].concat());
-        jsonwebtoken::encode(&header, &claims, &EncodingKey::from_ed_der(&der)).map_err(|_| Code::Internal.into())
+        Ok(Signer {
+            ambient: self.ambient.clone(),
+            kid: key.kid,
+            key: EncodingKey::from_ed_der(&der),
+        })
     }
 
     /// Whom a valid token speaks for.
@@ -165,6 +170,34 @@ impl Tokens {
 
     pub async fn jwks(&self, store: &Store) -> Result<serde_json::Value, Problem> {
         self.keys.jwks(store).await
+    }
+}
+
+impl Signer {
+    /// For the person's sign-in, which opens only this workshop or everything.
+    pub fn token(
+        &self,
+        person_id: Uuid,
+        sign_in_id: Uuid,
+        only_workshop: Option<Uuid>,
+        seconds: i64,
+    ) -> Result<String, Problem> {
+        let now = self.ambient.now().seconds();
+        let claims = Claims {
+            iss: ISSUER.to_owned(),
+            aud: ISSUER.to_owned(),
+            sub: person_id,
+            sid: sign_in_id,
+            workshop: only_workshop,
+            iat: now,
+            nbf: None,
+            exp: now + seconds,
+            jti: self.ambient.id(),
+        };
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some(TYPE.to_owned());
+        header.kid = Some(self.kid.clone());
+        jsonwebtoken::encode(&header, &claims, &self.key).map_err(|_| Code::Internal.into())
     }
 }
 
