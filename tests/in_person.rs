@@ -173,11 +173,12 @@ both! {
             assert_eq!(refreshed["workshop_id"], workshop.id.as_str());
             token = refreshed.text_of("refresh_token");
         }
-        let mariama = world.bearer(&refresh(&token).await.expect(200).text_of("access_token"));
+        let latest = refresh(&token).await.expect(200);
+        let mariama = world.bearer(&latest.text_of("access_token"));
         mariama.get("/v1/me").await.expect(200);
         world.clock().advance(31 * MINUTE);
         mariama.get("/v1/me").await.problem(401, "sign_in_required");
-        refresh(&token).await.problem(401, "invalid_refresh_token");
+        refresh(&latest.text_of("refresh_token")).await.problem(401, "invalid_refresh_token");
         let late = make(&workshop, &registration).await.expect(201);
         world.clock().advance(12 * HOUR);
         exchange(&world, &late["code"]).await.problem(401, "invalid_code");
