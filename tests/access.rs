@@ -32,6 +32,7 @@ POST   /v1/auth/tokens                                     ok        ok       ok
 GET    /v1/ballots/{ballot_id}                             401       404      404      ok          ok          ok        ok      404
 PATCH  /v1/ballots/{ballot_id}                             401       404      404      403         403         ok        403     404
 DELETE /v1/ballots/{ballot_id}                             401       404      404      403         403         ok        403     404
+POST   /v1/ballots/{ballot_id}/annul                       401       404      404      403         403         ok        403     404
 GET    /v1/ballots/{ballot_id}/audit                       401       404      404      ok          ok          ok        ok      404
 POST   /v1/ballots/{ballot_id}/cancel                      401       404      404      403         403         ok        403     404
 GET    /v1/ballots/{ballot_id}/candidates                  401       404      404      ok          ok          ok        ok      404

@@ -34,6 +34,7 @@ mod rotation;
 mod settings;
 mod story;
 mod support;
+mod terms;
 mod tokens;
 mod voting;
 mod wrong;

@@ -136,6 +136,9 @@ pub async fn publish(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> A
         return Ok(Reply::ok(routes::show(&transaction, &caller, row).await?));
     }
     super::tally::must_be_counted(&row)?;
+    if row.state != State::Closed {
+        return Err(Problem::state(Code::BallotNotClosed, row.state));
+    }
     let mut changed: ballot::ActiveModel = row.into();
     changed.state = Set(State::Published);
     changed.published_at = Set(Some(
@@ -179,6 +182,37 @@ pub async fn cancel(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, body:
     changed.sealed_key = Set(None);
     let row = changed.update(&transaction).await?;
     settle(transaction, &caller, "cancel", row).await
+}
+
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "Deux candidats avaient échangé leurs logos."}))]
+pub struct Annulment {
+    /// Stays on record for ever
+    #[garde(length(chars, min = 1, max = 1000), custom(rules::line))]
+    reason: String,
+}
+
+/// Annul a ballot
+///
+/// Once counted: the result no longer stands. Tally and audit bundle stay, for everyone of the
+/// workshop, so that no result can be seen and buried; so does the reason. Safe to repeat.
+#[utoipa::path(post, path = "/v1/ballots/{ballot_id}/annul", request_body = Annulment, responses((status = 200, body = Ballot)))]
+pub async fn annul(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, body: Json<Annulment>) -> Answer<Ballot> {
+    let transaction = caller.begin_lasting().await?;
+    let row = take(&transaction, &caller, *id, &if_match).await?;
+    if row.state == State::Annulled {
+        return Ok(Reply::ok(routes::show(&transaction, &caller, row).await?));
+    }
+    super::tally::must_be_counted(&row)?;
+    let mut changed: ballot::ActiveModel = row.into();
+    changed.state = Set(State::Annulled);
+    changed.annulled_at = Set(Some(
+        caller.app.store.ballot_now(&transaction, &caller.app.ambient).await?,
+    ));
+    changed.reason = Set(Some(body.0.reason));
+    let row = changed.update(&transaction).await?;
+    settle(transaction, &caller, "annul", row).await
 }
 
 #[derive(Deserialize, Validate, ToSchema)]

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! draft ──open──▶ open ──close──▶ closed ──(counted)──publish──▶ published
-//!   └── cancel ──▶ cancelled ◀── cancel ──┘
+//!   └── cancel ──▶ cancelled ◀┘        └──(counted)── annul ──▶ annulled ◀┘
 //! ```
 //! - [`choice`], [`counting`], [`eligibility`], [`paper`] and [`vote`] are pure: they know no database and no
 //!   clock.
@@ -32,6 +32,7 @@ mod opening;
 pub mod paper;
 mod participation;
 pub mod proof;
+mod quorum;
 mod representation;
 mod resealing;
 mod roll;
@@ -100,6 +101,12 @@ pub fn rooms() -> Vec<Room> {
                     organiser,
                     [BallotNotClosed, BallotCounting, BallotCountFailed, BallotWithoutTie]
                 ),
+                route!(
+                    lifecycle::annul,
+                    organiser,
+                    [BallotNotClosed, BallotCounting, BallotCountFailed]
+                )
+                .lasting(),
                 route!(lifecycle::extend, organiser, [BallotNotOpen, BallotWithoutClosing]),
             ],
         ),

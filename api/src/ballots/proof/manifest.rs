@@ -10,7 +10,7 @@ use super::merkle::{Frontier, Hash, leaf};
 use crate::ballots::choice::Method;
 use crate::ballots::counting::Count;
 use crate::ballots::eligibility::Eligibility;
-use crate::ballots::entity::{Kind, Openings};
+use crate::ballots::entity::{Kind, Openings, Unit};
 use crate::ballots::paper::Paper;
 use crate::instant::Instant;
 use crate::secrets::{hex, sha256};
@@ -37,6 +37,11 @@ pub struct Manifest {
     /// In order of id.
     pub candidates: Vec<Nominee>,
     pub eligibility: Eligibility,
+    pub unit: Unit,
+    /// Of the roll; nothing asks for none.
+    pub quorum_percent: Option<u32>,
+    /// Whether blank votes count towards the quorum.
+    pub blanks_count: bool,
     pub openings: Openings,
     pub opened_at: Instant,
     /// As announced at opening; it may be extended.
