@@ -10,3 +10,4 @@ pub mod canonical;
 pub mod manifest;
 pub mod merkle;
 pub mod note;
+pub mod verify;
