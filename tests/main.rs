@@ -18,12 +18,14 @@
 )]
 
 mod access;
+mod audit;
 mod ballots;
 mod conventions;
 mod debian;
 mod document;
 mod groups;
 mod identity;
+mod independent;
 mod journal;
 mod leaving;
 mod races;

@@ -101,6 +101,7 @@ fn write(input: BallotInput, row: &mut ballot::ActiveModel) {
     row.description = Set(input.description);
     row.method = Set(input.method.as_str().to_owned());
     row.eligibility = Set(input.eligibility);
+    row.openings = Set(input.openings);
     row.opens_at = Set(input.opens_at);
     row.closes_at = Set(input.closes_at);
     // Whatever kept it from opening may be mended now.
