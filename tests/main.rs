@@ -18,6 +18,7 @@
 )]
 
 mod access;
+mod audit;
 mod backup;
 mod ballots;
 mod conventions;
@@ -25,6 +26,7 @@ mod debian;
 mod document;
 mod groups;
 mod identity;
+mod independent;
 mod journal;
 mod leaving;
 mod races;

@@ -18,6 +18,8 @@ pub struct Palabre(Command);
 #[derive(Debug)]
 pub struct Finished {
     pub success: bool,
+    /// Nothing if it was killed.
+    pub code: Option<i32>,
     pub output: String,
     pub errors: String,
 }
@@ -40,6 +42,12 @@ impl Palabre {
         self
     }
 
+    /// What it reads as its standard input.
+    pub fn input(mut self, file: &Path) -> Self {
+        self.0.stdin(std::fs::File::open(file).expect("a file"));
+        self
+    }
+
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.0.env(name, value);
         self
@@ -58,6 +66,7 @@ impl Palabre {
             .expect("a command that starts");
         Finished {
             success: output.status.success(),
+            code: output.status.code(),
             output: String::from_utf8(output.stdout).expect("UTF-8"),
             errors: String::from_utf8(output.stderr).expect("UTF-8"),
         }
