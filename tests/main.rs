@@ -26,6 +26,8 @@ mod groups;
 mod identity;
 mod journal;
 mod leaving;
+mod methods;
+mod migrating;
 mod races;
 mod readme;
 mod settings;

@@ -25,7 +25,7 @@ pub use answer::Answer;
 pub use binary::{Finished, Palabre};
 pub use client::{Person, Request};
 pub use clock::{DAY, HOUR, MINUTE, SECOND};
-pub use database::{Backend, Sql};
+pub use database::{Backend, Sql, of_before};
 pub use document::{DOCUMENT, Operation, REFRESH, document, faults, operations};
 pub use server::{FRONT_END, World};
 pub use workshop::Workshop;
