@@ -29,6 +29,8 @@ mod identity;
 mod independent;
 mod journal;
 mod leaving;
+mod methods;
+mod migrating;
 mod races;
 mod readme;
 mod restore;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use migration::{Migrator, MigratorTrait as _};
 use palabre::settings::Database;
 use palabre::store::Store;
 use sea_orm::{
@@ -90,6 +91,28 @@ pub async fn on_disk(folder: &Path, bytes: &[u8]) -> bool {
     let content = output.await.expect("a shell").stdout;
     assert!(!content.is_empty(), "nothing in {}", folder.display());
     content.windows(bytes.len()).any(|window| window == bytes)
+}
+
+/// A database as the first so many migrations leave it, for what comes after them.
+pub async fn of_before(backend: Backend, folder: &Path, migrations: u32) -> Database {
+    let database = match backend {
+        Backend::Sqlite => {
+            let path = folder.join("before.db");
+            std::fs::write(&path, "").expect("a writable folder");
+            Database::Sqlite(path)
+        }
+        Backend::Postgres => {
+            let name = unique("palabre_before");
+            on_cluster(&format!("CREATE DATABASE {name}")).await;
+            Database::Postgres(postgres_url(&name))
+        }
+    };
+    let connection = connect(&url(&database)).await;
+    Migrator::up(&connection, Some(migrations))
+        .await
+        .expect("an older schema");
+    connection.close().await.expect("closed");
+    database
 }
 
 pub fn url(database: &Database) -> String {
@@ -195,6 +218,10 @@ impl Sql {
         };
         let update = format!("UPDATE ballot SET opens_at = NULL, closes_at = 2 WHERE id = {id};");
         self.run(&format!("{before} {update} {after}")).await;
+    }
+
+    pub async fn close(self) {
+        self.0.close().await.expect("closed");
     }
 
     /// What refuses to be done, in the database's own words.

@@ -27,6 +27,7 @@ pub use binary::{Finished, Palabre};
 pub use client::{Person, Request};
 pub use clock::{DAY, HOUR, MINUTE, SECOND};
 pub use database::{Backend, Sql, on_disk};
+pub use database::{Backend, Sql, of_before};
 pub use document::{DOCUMENT, Operation, REFRESH, document, faults, operations};
 pub use elsewhere::Elsewhere;
 pub use server::{FRONT_END, World};
