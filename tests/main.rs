@@ -22,6 +22,7 @@ mod ballots;
 mod conventions;
 mod debian;
 mod document;
+mod faults;
 mod groups;
 mod identity;
 mod journal;

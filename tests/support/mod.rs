@@ -23,13 +23,13 @@ mod server;
 mod workshop;
 
 pub use answer::Answer;
-pub use binary::{Finished, Palabre};
+pub use binary::{Finished, Palabre, Process};
 pub use client::{Person, Request};
 pub use clock::{DAY, HOUR, MINUTE, SECOND};
 pub use cluster::Cluster;
-pub use database::{Backend, Sql};
+pub use database::{Backend, Sql, copy_of};
 pub use document::{DOCUMENT, Operation, REFRESH, document, faults, operations};
-pub use server::{FRONT_END, World};
+pub use server::{FRONT_END, Server, World};
 pub use workshop::Workshop;
 
 /// Each test once on SQLite and once on PostgreSQL, in a world of its own.

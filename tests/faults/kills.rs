@@ -1,0 +1,163 @@
+//! Servers and databases that die in the middle of a burst.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::RngExt as _;
+use tokio::time::Instant;
+
+use super::burst::Burst;
+use super::checker::{Attempts, End, Figures, check};
+use super::{RECOVERED, free_port, moments, open_hall, pause, serve, tell};
+use crate::support::{Cluster, Person, World, both};
+use crate::voting::Hall;
+
+/// How often, and how many vote each time.
+const KILLS: usize = 10;
+const VOTERS: usize = 32;
+
+/// Closes the ballot and holds what the server says against what the voters know.
+async fn finish(
+    what: &str,
+    hall: &Hall,
+    auditor: &Person,
+    attempts: &Attempts,
+    server: std::net::SocketAddr,
+) -> Figures {
+    hall.tally().await;
+    let end = End::read(auditor, &hall.path, &[server]).await;
+    let attempts = attempts.all().clone();
+    let figures = check(&attempts, &end).unwrap_or_else(|faults| panic!("{what}: {faults:#?}"));
+    end.verify(&attempts).await;
+    tell(&format!("{what}: {figures}"));
+    figures
+}
+
+both! {
+    async fn a_server_killed_in_a_burst_loses_and_doubles_no_vote(world: World) {
+        let (hall, auditor) = open_hall(&world, KILLS * VOTERS).await;
+        world.server().stop().await;
+        let (address, mut moments, attempts) = (free_port(), moments(), Arc::new(Attempts::default()));
+        let hall = hall.at_address(address);
+        let mut process = serve(&world, address).await;
+        for voters in hall.voters.chunks(VOTERS) {
+            let burst = Burst::start(&hall, voters, &attempts, &mut moments);
+            burst.answered(moments.random_range(0..VOTERS)).await;
+            pause(&mut moments, 5).await;
+            process.kill().await;
+            process = serve(&world, address).await;
+            burst.ended().await;
+        }
+        let what = format!("{KILLS} kills of a server on {:?}", world.backend());
+        let figures = finish(&what, &hall, &auditor, &attempts, address).await;
+        assert!(figures.unknown > 0, "nobody was interrupted: {figures}");
+        process.kill().await;
+    }
+}
+
+/// A request that cannot be served says when to come again, and nothing of a vote that stands.
+async fn refused(hall: &Hall, voter: usize, attempts: &Attempts) {
+    let (person, vote) = (&hall.voters[voter], hall.vote(0));
+    let answer = person.post(&hall.at("votes"), vote.body()).send().await;
+    attempts.record(&person.email, &vote, &answer);
+    let answer = answer.expect("an answer").problem(503, "unavailable");
+    assert!(answer.header("retry-after").parse::<u64>().is_ok(), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgresql_stopped_in_a_burst_costs_no_vote() {
+    let cluster = Cluster::start(&[]).await;
+    let world = World::on(cluster.database("postgres")).await;
+    // Two more who come while there is no database.
+    let (hall, auditor) = open_hall(&world, KILLS * VOTERS + 2).await;
+    let (mut moments, attempts) = (moments(), Arc::new(Attempts::default()));
+    let voters = &hall.voters[2..];
+    let mut slowest = Duration::ZERO;
+    for (round, voters) in voters.chunks(VOTERS).enumerate() {
+        let burst = Burst::start(&hall, voters, &attempts, &mut moments);
+        burst.answered(moments.random_range(0..VOTERS)).await;
+        pause(&mut moments, 5).await;
+        cluster.stop_immediate().await;
+        if round == 0 {
+            let ready = async { world.anonymous().get("/readyz").await.problem(503, "unavailable") };
+            tokio::join!(refused(&hall, 0, &attempts), refused(&hall, 1, &attempts), ready);
+        }
+        cluster.start_again().await;
+        let back = Instant::now();
+        while world.anonymous().get("/readyz").await.status != 204 {
+            assert!(back.elapsed() < RECOVERED, "not recovered in time");
+        }
+        let again = hall.vote(0);
+        // Whoever voted already is told so; either answer has been at the disk.
+        let status = loop {
+            let answer = hall.voters[2].post(&hall.at("votes"), again.body()).send().await;
+            attempts.record(&hall.voters[2].email, &again, &answer);
+            let status = answer.expect("an answer").status;
+            if status != 503 {
+                break status;
+            }
+            assert!(back.elapsed() < RECOVERED, "no vote is taken in time");
+        };
+        assert!(matches!(status, 201 | 409), "{status}");
+        slowest = slowest.max(back.elapsed());
+        burst.ended().await;
+    }
+    assert!(slowest < RECOVERED, "recovered after {slowest:?}");
+    let what = format!("{KILLS} stops of PostgreSQL, recovered within {slowest:?}");
+    let figures = finish(&what, &hall, &auditor, &attempts, world.server().address).await;
+    assert!(figures.unknown > 2, "nobody was interrupted: {figures}");
+    world.server().stop().await;
+}
+
+/// The backend that votes are written on, once it waits for a lock on their table.
+async fn casting_backend(world: &World) -> i64 {
+    let sql = world.sql().await;
+    let waiting = "SELECT pid::bigint FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' \
+                   AND query LIKE 'INSERT INTO \"cast\"%'";
+    let deadline = Instant::now() + Duration::from_secs(7);
+    loop {
+        let found = sql.texts(&waiting.replace("bigint", "text")).await;
+        if let Some(pid) = found.first() {
+            return pid.parse().expect("a process");
+        }
+        assert!(Instant::now() < deadline, "no vote waits for the table");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backend_killed_under_a_vote_is_replaced() {
+    World::with(crate::support::Backend::Postgres, async |world| {
+        let (hall, _) = open_hall(&world, 2).await;
+        let (sql, other) = (world.sql().await, world.sql().await);
+        let lock = sql.begin().await;
+        crate::races::run(&lock, "LOCK TABLE \"cast\" IN SHARE MODE").await;
+        let vote = hall.vote(0);
+        let cast = {
+            let (person, path, body) = (hall.voters[0].clone(), hall.at("votes"), vote.body());
+            tokio::spawn(async move { person.post(&path, body).await })
+        };
+        let pid = casting_backend(&world).await;
+        other.texts(&format!("SELECT pg_terminate_backend({pid})::text")).await;
+        let answer = cast.await.expect("an answer").problem(503, "unavailable");
+        assert!(answer.header("retry-after").parse::<u64>().is_ok(), "{answer}");
+        lock.commit().await.expect("the lock is let go");
+        assert_eq!(
+            hall.voters[0].get(&hall.at("participation")).await.expect(200)["voted"],
+            false
+        );
+        hall.voters[0].post(&hall.at("votes"), vote.body()).await.expect(201);
+        // All of them, while they rest: nobody notices.
+        other
+            .texts(
+                "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity \
+                 WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            )
+            .await;
+        hall.voters[1]
+            .post(&hall.at("votes"), hall.vote(1).body())
+            .await
+            .expect(201);
+        assert_eq!(hall.tally().await["votes"], 2);
+    })
+    .await;
+}
