@@ -1,6 +1,7 @@
 //! A burst: voters who all vote at once, so many requests in flight, some of them twice, some of
 //! them until they have an answer.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -39,16 +40,24 @@ struct Answered {
 }
 
 impl Burst {
-    /// Lets these voters go. Half of them send their vote twice at once; half insist.
-    pub fn start(hall: &Hall, voters: &[Person], attempts: &Arc<Attempts>, moments: &mut StdRng) -> Self {
+    /// Lets these voters go, to any of these servers. Half of them send their vote twice at once;
+    /// half insist.
+    pub fn start(
+        hall: &Hall,
+        voters: &[Person],
+        servers: &[SocketAddr],
+        attempts: &Arc<Attempts>,
+        moments: &mut StdRng,
+    ) -> Self {
         let (places, answered) = (Arc::new(Semaphore::new(IN_FLIGHT)), Arc::new(Answered::default()));
         let mut tasks = JoinSet::new();
         for voter in voters {
             let vote = hall.vote(moments.random_range(0..hall.candidates.len()));
             let (twice, insists) = (moments.random(), moments.random());
-            for _ in 0..if twice { 2 } else { 1 } {
+            let first: usize = moments.random_range(0..servers.len());
+            for copy in 0..if twice { 2 } else { 1 } {
                 let ballot = Ballot {
-                    voter: voter.clone(),
+                    voter: voter.at_address(servers[(first + copy) % servers.len()]),
                     path: hall.at("votes"),
                     vote: vote.clone(),
                     insists,

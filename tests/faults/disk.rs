@@ -137,7 +137,7 @@ async fn a_disk_that_fills_in_a_burst_costs_no_vote() {
         let process = quiet(serve).serve().await;
         for voters in hall.voters.chunks(25) {
             let (late, voters) = voters.split_first().expect("voters");
-            let burst = Burst::start(&hall, voters, &attempts, &mut moments);
+            let burst = Burst::start(&hall, voters, &[address], &attempts, &mut moments);
             burst.answered(10).await;
             limit(&process, Some(1));
             let vote = hall.vote(0);

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::burst::Burst;
 use super::checker::{Attempts, End, Figures, check};
 use super::{RECOVERED, free_port, moments, open_hall, pause, serve, tell};
-use crate::support::{Cluster, Person, World, both};
+use crate::support::{Backend, Cluster, Person, World, both};
 use crate::voting::Hall;
 
 /// How often, and how many vote each time.
@@ -22,10 +22,10 @@ async fn finish(
     hall: &Hall,
     auditor: &Person,
     attempts: &Attempts,
-    server: std::net::SocketAddr,
+    servers: &[std::net::SocketAddr],
 ) -> Figures {
     hall.tally().await;
-    let end = End::read(auditor, &hall.path, &[server]).await;
+    let end = End::read(auditor, &hall.path, servers).await;
     let attempts = attempts.all().clone();
     let figures = check(&attempts, &end).unwrap_or_else(|faults| panic!("{what}: {faults:#?}"));
     end.verify(&attempts).await;
@@ -37,21 +37,29 @@ both! {
     async fn a_server_killed_in_a_burst_loses_and_doubles_no_vote(world: World) {
         let (hall, auditor) = open_hall(&world, KILLS * VOTERS).await;
         world.server().stop().await;
-        let (address, mut moments, attempts) = (free_port(), moments(), Arc::new(Attempts::default()));
-        let hall = hall.at_address(address);
-        let mut process = serve(&world, address).await;
+        // Under PostgreSQL there are two, one of which dies; the other goes on meanwhile.
+        let addresses = match world.backend() {
+            Backend::Sqlite => vec![free_port()],
+            Backend::Postgres => vec![free_port(), free_port()],
+        };
+        let (mut moments, attempts) = (moments(), Arc::new(Attempts::default()));
+        let hall = hall.at_address(addresses[0]);
+        let mut processes = Vec::new();
+        for address in &addresses {
+            processes.push(serve(&world, *address).await);
+        }
         for voters in hall.voters.chunks(VOTERS) {
-            let burst = Burst::start(&hall, voters, &attempts, &mut moments);
+            let burst = Burst::start(&hall, voters, &addresses, &attempts, &mut moments);
             burst.answered(moments.random_range(0..VOTERS)).await;
             pause(&mut moments, 5).await;
-            process.kill().await;
-            process = serve(&world, address).await;
+            let whom = moments.random_range(0..processes.len());
+            processes.remove(whom).kill().await;
+            processes.insert(whom, serve(&world, addresses[whom]).await);
             burst.ended().await;
         }
         let what = format!("{KILLS} kills of a server on {:?}", world.backend());
-        let figures = finish(&what, &hall, &auditor, &attempts, address).await;
+        let figures = finish(&what, &hall, &auditor, &attempts, &addresses).await;
         assert!(figures.unknown > 0, "nobody was interrupted: {figures}");
-        process.kill().await;
     }
 }
 
@@ -72,9 +80,9 @@ async fn postgresql_stopped_in_a_burst_costs_no_vote() {
     let (hall, auditor) = open_hall(&world, KILLS * VOTERS + 2).await;
     let (mut moments, attempts) = (moments(), Arc::new(Attempts::default()));
     let voters = &hall.voters[2..];
-    let mut slowest = Duration::ZERO;
+    let (server, mut slowest) = (world.server().address, Duration::ZERO);
     for (round, voters) in voters.chunks(VOTERS).enumerate() {
-        let burst = Burst::start(&hall, voters, &attempts, &mut moments);
+        let burst = Burst::start(&hall, voters, &[server], &attempts, &mut moments);
         burst.answered(moments.random_range(0..VOTERS)).await;
         pause(&mut moments, 5).await;
         cluster.stop_immediate().await;
@@ -104,7 +112,7 @@ async fn postgresql_stopped_in_a_burst_costs_no_vote() {
     }
     assert!(slowest < RECOVERED, "recovered after {slowest:?}");
     let what = format!("{KILLS} stops of PostgreSQL, recovered within {slowest:?}");
-    let figures = finish(&what, &hall, &auditor, &attempts, world.server().address).await;
+    let figures = finish(&what, &hall, &auditor, &attempts, &[server]).await;
     assert!(figures.unknown > 2, "nobody was interrupted: {figures}");
     world.server().stop().await;
 }
@@ -126,7 +134,7 @@ async fn casting_backend(world: &World) -> i64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backend_killed_under_a_vote_is_replaced() {
-    World::with(crate::support::Backend::Postgres, async |world| {
+    World::with(Backend::Postgres, async |world| {
         let (hall, _) = open_hall(&world, 2).await;
         let (sql, other) = (world.sql().await, world.sql().await);
         let lock = sql.begin().await;
