@@ -200,7 +200,11 @@ async fn postgres(url: &str, connections: u32) -> Result<DatabaseConnection, DbE
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
-        .min_connections(1)
+        // Whoever needs a connection makes it, within their patience. A pool that kept one of its own
+        // accord would, after an outage, try for it ever more seldom, up to once a minute, and where
+        // it is the only one nobody else may meanwhile.
+        .min_connections(0)
+        .idle_timeout(None)
         .acquire_timeout(PATIENCE)
         .sqlx_logging(false);
     sea_orm::Database::connect(options).await
