@@ -88,6 +88,14 @@ impl Cluster {
         String::from_utf8_lossy(&std::fs::read(self.log_file()).unwrap_or_default()).into_owned()
     }
 
+    /// Those who are connected stay; whoever comes is told that it is about to stop.
+    pub fn take_nobody_new(&self) {
+        let postmaster = std::fs::read_to_string(self.data_dir().join("postmaster.pid")).expect("a cluster that runs");
+        let pid = postmaster.lines().next().and_then(|pid| pid.parse().ok());
+        let pid = pid.and_then(rustix::process::Pid::from_raw).expect("a process");
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a process that listens");
+    }
+
     /// After a checkpoint; connections are cut.
     pub async fn stop(&self) {
         assert!(self.control(["stop", "--mode=fast"]).await, "{}", self.log());
