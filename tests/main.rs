@@ -24,6 +24,7 @@ mod ballots;
 mod conventions;
 mod debian;
 mod document;
+mod faults;
 mod groups;
 mod identity;
 mod independent;

@@ -58,6 +58,25 @@ impl Palabre {
         self
     }
 
+    /// After this line of shell, in the same process.
+    pub fn after(self, line: &str) -> Self {
+        let own = self.0.as_std();
+        let mut shell = Command::new("/bin/sh");
+        shell
+            .arg("-c")
+            .arg(format!("{line}; exec \"$0\" \"$@\""))
+            .arg(own.get_program())
+            .args(own.get_args())
+            .env_clear()
+            .envs(own.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .kill_on_drop(true)
+            .stdin(Stdio::null());
+        if let Some(folder) = own.get_current_dir() {
+            shell.current_dir(folder);
+        }
+        Self(shell)
+    }
+
     /// Runs it to its end.
     pub async fn run(mut self) -> Finished {
         let output = tokio::time::timeout(PATIENCE, self.0.output())
@@ -148,6 +167,10 @@ pub struct Process {
 }
 
 impl Process {
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("a process that runs")
+    }
+
     /// As `kill -9` or a power cut would.
     pub async fn kill(mut self) {
         self.child.kill().await.expect("killed");

@@ -115,6 +115,28 @@ pub async fn of_before(backend: Backend, folder: &Path, migrations: u32) -> Data
     database
 }
 
+/// A copy of a database that nobody has open, SQLite's under another name in the same folder.
+pub async fn copy_of(database: &Database) -> Database {
+    match database {
+        Database::Sqlite(path) => {
+            let copy = path.with_file_name(format!("{}.db", unique("copy")));
+            for log in ["", "-wal"] {
+                let beside = |path: &Path| PathBuf::from(format!("{}{log}", path.display()));
+                if beside(path).exists() {
+                    std::fs::copy(beside(path), beside(&copy)).expect("a copy");
+                }
+            }
+            Database::Sqlite(copy)
+        }
+        Database::Postgres(url) => {
+            let (_, template) = url.rsplit_once('/').expect("a URL that ends in a database");
+            let name = unique("palabre_copy");
+            on_cluster(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+            Database::Postgres(postgres_url(&name))
+        }
+    }
+}
+
 pub fn url(database: &Database) -> String {
     match database {
         Database::Sqlite(path) => format!("sqlite://{}", path.display()),
@@ -203,6 +225,16 @@ impl Sql {
         self.0.execute_unprepared(sql).await.expect(sql).rows_affected()
     }
 
+    /// Hangs up; dropped instead, it does so some time later.
+    pub async fn close(self) {
+        self.0.close().await.expect("closed");
+    }
+
+    /// Whether the database takes the statement.
+    pub async fn takes(&self, sql: &str) -> bool {
+        self.0.execute_unprepared(sql).await.is_ok()
+    }
+
     /// Lets the closing time of an open ballot pass, which the database itself would not allow.
     pub async fn time_is_up(&self, ballot: &str) {
         let (before, after) = match self.0.get_database_backend() {
@@ -218,10 +250,6 @@ impl Sql {
         };
         let update = format!("UPDATE ballot SET opens_at = NULL, closes_at = 2 WHERE id = {id};");
         self.run(&format!("{before} {update} {after}")).await;
-    }
-
-    pub async fn close(self) {
-        self.0.close().await.expect("closed");
     }
 
     /// What refuses to be done, in the database's own words.

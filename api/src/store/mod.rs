@@ -12,8 +12,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
-use sea_orm::sqlx;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sea_orm::sqlx::{self, Connection as _};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
     SqliteTransactionMode, SqlxSqliteConnector, Statement, TransactionOptions, TransactionTrait,
@@ -238,6 +238,9 @@ async fn sqlite(path: &Path, connections: u32, read_only: bool) -> Result<Databa
         .acquire_timeout(PATIENCE)
         .idle_timeout(None)
         .max_lifetime(None)
+        // A commit that the disk refuses leaves a transaction begun in sqlx's books, or in fact. What
+        // came next would be nested in it as savepoints: acknowledged, and never committed.
+        .before_acquire(|connection, _| Box::pin(std::future::ready(Ok(!connection.is_in_transaction()))))
         .connect_with(options)
         .await
         .map_err(|error| DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error.into())))?;
@@ -248,7 +251,11 @@ async fn postgres(url: &str, connections: u32) -> Result<DatabaseConnection, DbE
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
-        .min_connections(1)
+        // Whoever needs a connection makes it, within their patience. A pool that kept one of its own
+        // accord would, after an outage, try for it ever more seldom, up to once a minute, and where
+        // it is the only one nobody else may meanwhile.
+        .min_connections(0)
+        .idle_timeout(None)
         .acquire_timeout(PATIENCE)
         .sqlx_logging(false);
     sea_orm::Database::connect(options).await
