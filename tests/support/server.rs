@@ -100,6 +100,20 @@ impl World {
     async fn new(backend: Backend) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let database = database::take(backend, folder.path()).await;
+        Self::of(database, folder).await
+    }
+
+    /// On a database that a test brings along, such as one on a [`Cluster`](super::Cluster) of its
+    /// own; it is migrated first and left as it is afterwards.
+    pub async fn on(database: Database) -> Self {
+        Self::of(database, tempfile::tempdir().expect("a temporary folder")).await
+    }
+
+    async fn of(database: Database, folder: TempDir) -> Self {
+        let backend = match database {
+            Database::Sqlite(_) => Backend::Sqlite,
+            Database::Postgres(_) => Backend::Postgres,
+        };
         let mailbox = Mailbox::start().await;
         let clock = Arc::new(TestClock::new());
         let (server, http) = Server::start(&database, &mailbox, &clock).await;
