@@ -28,6 +28,7 @@ mod journal;
 mod leaving;
 mod races;
 mod readme;
+mod secrecy;
 mod settings;
 mod story;
 mod support;
