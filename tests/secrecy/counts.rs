@@ -107,7 +107,7 @@ impl Side {
         let declared =
             length.is_empty() || answer.request.starts_with("HEAD") || length == answer.body.len().to_string();
         assert!(declared, "{what} is not as long as it says: {answer}");
-        let shown = self.placeholders.answer(answer);
+        let shown = self.placeholders.answer(what, answer);
         self.seen.push((what.to_owned(), shown));
     }
 
@@ -192,7 +192,8 @@ async fn poll(organiser: &Person, workshop: &str, method: &str) -> Poll {
         let candidate = organiser.post(&format!("/v1/ballots/{id}/candidates"), json!({"name": name}));
         candidates.push(candidate.await.expect(201).id());
     }
-    organiser.act(&format!("/v1/ballots/{id}/open")).await.expect(200);
+    let confirmed = json!({"confirm_small": true});
+    organiser.post(&format!("/v1/ballots/{id}/open"), confirmed).await.expect(200);
     Poll {
         choices: choices(method, &candidates),
         candidate: candidates[0].clone(),
@@ -204,6 +205,9 @@ async fn poll(organiser: &Person, workshop: &str, method: &str) -> Poll {
 #[derive(Default)]
 struct Placeholders {
     numbers: BTreeMap<String, usize>,
+    /// What is being answered. Two people who see candidates in different orders have different tags
+    /// of the same thing: tags are compared within what one person asked at different times.
+    asked: String,
 }
 
 /// Members whose values are random, or digests of what is.
@@ -221,23 +225,35 @@ const RANDOM: [&str; 8] = [
 impl Placeholders {
     fn number(&mut self, what: &str, value: &str) -> String {
         let next = self.numbers.len();
-        let number = self.numbers.entry(value.to_owned()).or_insert(next);
+        let value = match what {
+            "etag" => format!("{} of {}", value.trim_matches('"'), self.asked),
+            _ => value.to_owned(),
+        };
+        let number = self.numbers.entry(value).or_insert(next);
         format!("‹{what} {number}›")
     }
 
-    fn answer(&mut self, answer: &Answer) -> String {
+    fn answer(&mut self, asked: &str, answer: &Answer) -> String {
+        asked.clone_into(&mut self.asked);
         let mut shown = format!("{}\n", answer.status);
         let mut headers: Vec<(&str, &str)> = answer
             .headers
             .iter()
             .map(|(name, value)| (name.as_str(), value.to_str().unwrap_or_default()))
             .collect();
+        // A refusal closes the connection if the body had not arrived by then.
+        headers.retain(|(name, _)| *name != "connection");
         headers.sort_unstable();
         for (name, value) in headers {
             let value = match name {
                 // Its agreement with the body is looked at elsewhere; instants are not all as long.
                 "content-length" | "date" => "…".to_owned(),
                 "etag" => self.number("etag", value),
+                "access-control-expose-headers" => {
+                    let mut names: Vec<&str> = value.split(", ").collect();
+                    names.sort_unstable();
+                    names.join(", ")
+                }
                 _ => self.text(value),
             };
             shown.push_str(&format!("{name}: {value}\n"));
@@ -256,7 +272,13 @@ impl Placeholders {
                 format!("{} of {}", self.number(name, &text), text.len()).into()
             }
             Value::String(text) => self.text(&text).into(),
-            Value::Array(items) => items.into_iter().map(|item| self.value(name, item)).collect(),
+            Value::Array(mut items) => {
+                if items.iter().all(|item| item["ballot_id"].is_string() && item["name"].is_string()) {
+                    // Candidates: each voter sees them in an order of their own.
+                    items.sort_by_key(|item| item["name"].to_string());
+                }
+                items.into_iter().map(|item| self.value(name, item)).collect()
+            }
             Value::Object(members) => members
                 .into_iter()
                 .map(|(name, value)| (name.clone(), self.value(&name, value)))
