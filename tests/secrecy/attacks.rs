@@ -311,20 +311,34 @@ fn transactions(evidence: &Evidence) -> Vec<Attempt> {
             }
         }
     }
-    let commits = || evidence.commits.iter().enumerate();
-    let voters =
-        commits().flat_map(|(commit, wrote)| first_voters(&wrote.hits).into_iter().map(move |voter| (commit, voter)));
-    let choices = commits().flat_map(|(commit, wrote)| {
-        let choices = wrote.hits.iter().filter_map(|hit| choice(hit, &evidence.truth));
-        choices.map(|choice| (commit, choice)).collect::<Vec<_>>()
-    });
-    attempts.push(joined(
-        "one transaction of the log".to_owned(),
-        evidence,
-        voters,
-        choices,
-    ));
+    attempts.extend(log_transactions(evidence));
     attempts
+}
+
+/// By kind of what names voters: the one whom a transaction of the write-ahead log shows.
+fn log_transactions(evidence: &Evidence) -> Vec<Attempt> {
+    let mut choices = Vec::new();
+    let mut voters: BTreeMap<&'static str, Vec<(usize, usize)>> = BTreeMap::new();
+    for (number, commit) in evidence.commits.iter().enumerate() {
+        let mut kinds: BTreeMap<&'static str, BTreeSet<usize>> = BTreeMap::new();
+        for hit in &commit.hits {
+            if let Subject::Voter(voter) = hit.subject {
+                kinds.entry(hit.kind).or_default().insert(voter);
+            }
+            choices.extend(choice(hit, &evidence.truth).map(|choice| (number, choice)));
+        }
+        for (kind, named) in kinds.into_iter().filter(|(_, named)| named.len() == 1) {
+            voters
+                .entry(kind)
+                .or_default()
+                .extend(named.into_iter().map(|voter| (number, voter)));
+        }
+    }
+    let by_kind = voters.into_iter().map(|(kind, voters)| {
+        let by = format!("{kind} in one transaction of the log");
+        joined(by, evidence, voters.into_iter(), choices.iter().copied())
+    });
+    by_kind.collect()
 }
 
 fn first_voters(hits: &[Hit]) -> Vec<usize> {
@@ -472,7 +486,7 @@ fn beside(evidence: &Evidence, place: &Place, single: bool, before: bool, after:
 fn sizes(evidence: &Evidence) -> Vec<Attempt> {
     let mut by_length: Vec<usize> = evidence.truth.clone();
     by_length.sort_by_key(|choice| (evidence.lengths[*choice], *choice));
-    let from_sizes = |attack, of: &str, mut sizes: Vec<(usize, u64)>| {
+    let from_sizes = |attack, of: &str, mut sizes: Vec<(usize, i64)>| {
         sizes.sort_by_key(|(voter, size)| (*size, *voter));
         let voters: Vec<usize> = sizes.into_iter().map(|(voter, _)| voter).collect();
         let (known, all) = (voters.len(), by_length.len());
@@ -493,18 +507,18 @@ fn sizes(evidence: &Evidence) -> Vec<Attempt> {
             let mut lengths = BTreeMap::new();
             for row in &table.rows {
                 if let Some(voter) = row.voter() {
-                    *lengths.entry(voter).or_insert(0) += row.cells[column].len() as u64;
+                    *lengths.entry(voter).or_insert(0) += row.cells[column].len() as i64;
                 }
             }
             let of = format!("{name} of {}", table.name);
             attempts.extend(from_sizes("size of stored rows", &of, lengths.into_iter().collect()));
         }
     }
-    let mut written: BTreeMap<(&'static str, usize), u64> = BTreeMap::new();
+    let mut written: BTreeMap<(&'static str, usize), i64> = BTreeMap::new();
     for commit in &evidence.commits {
         for hit in &commit.hits {
             if let Subject::Voter(voter) = hit.subject {
-                written.insert((hit.kind, voter), commit.size);
+                written.entry((hit.kind, voter)).or_insert(commit.size);
             }
         }
     }

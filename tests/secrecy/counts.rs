@@ -193,7 +193,10 @@ async fn poll(organiser: &Person, workshop: &str, method: &str) -> Poll {
         candidates.push(candidate.await.expect(201).id());
     }
     let confirmed = json!({"confirm_small": true});
-    organiser.post(&format!("/v1/ballots/{id}/open"), confirmed).await.expect(200);
+    organiser
+        .post(&format!("/v1/ballots/{id}/open"), confirmed)
+        .await
+        .expect(200);
     Poll {
         choices: choices(method, &candidates),
         candidate: candidates[0].clone(),
@@ -273,7 +276,10 @@ impl Placeholders {
             }
             Value::String(text) => self.text(&text).into(),
             Value::Array(mut items) => {
-                if items.iter().all(|item| item["ballot_id"].is_string() && item["name"].is_string()) {
+                if items
+                    .iter()
+                    .all(|item| item["ballot_id"].is_string() && item["name"].is_string())
+                {
                     // Candidates: each voter sees them in an order of their own.
                     items.sort_by_key(|item| item["name"].to_string());
                 }

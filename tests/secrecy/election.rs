@@ -184,7 +184,7 @@ impl Election {
                 .sum();
             let measured = [self.ballot.body_length, answer.body.len(), head];
             for (sizes, size) in cast.sizes.iter_mut().zip(measured) {
-                sizes.sizes.push((number, size as u64));
+                sizes.sizes.push((number, size as i64));
             }
             cast.hashes.push(answer.text_of("vote_hash"));
             cast.answered.push(Some(number));

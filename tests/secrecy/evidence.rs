@@ -88,14 +88,14 @@ pub struct Place {
 #[derive(Default)]
 pub struct Commit {
     pub hits: Vec<Hit>,
-    pub size: u64,
+    pub size: i64,
 }
 
 /// Of each voter's vote, as far as it is known.
 pub struct Sizes {
     pub attack: &'static str,
     pub of: String,
-    pub sizes: Vec<(usize, u64)>,
+    pub sizes: Vec<(usize, i64)>,
 }
 
 /// Files as they were at some moment.
@@ -115,7 +115,7 @@ impl Copy {
 
     /// Keeps a file that may be gone by now, as those of a running database may.
     pub fn keep(&self, file: &Path, name: &str) {
-        let kept = self.folder.join(name.replace('/', "%"));
+        let kept = self.file(name);
         if std::fs::copy(file, &kept).is_err() {
             drop(std::fs::remove_file(kept));
         }
@@ -123,7 +123,12 @@ impl Copy {
 
     /// Keeps what an answer showed.
     pub fn keep_bytes(&self, name: &str, bytes: &[u8]) {
-        std::fs::write(self.folder.join(name), bytes).expect("kept");
+        std::fs::write(self.file(name), bytes).expect("kept");
+    }
+
+    /// Where the copy of a file of this name lies.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name.replace('/', "%"))
     }
 
     pub fn files(&self) -> Vec<(String, Vec<u8>)> {
@@ -151,7 +156,7 @@ impl Copy {
 
 /// How much of a log's lines speaks of each voter, by the kind of what names them.
 pub fn line_sizes(name: &str, log: &[u8], tokens: &Tokens) -> Vec<Sizes> {
-    let mut found: std::collections::BTreeMap<(&'static str, usize), u64> = std::collections::BTreeMap::new();
+    let mut found: std::collections::BTreeMap<(&'static str, usize), i64> = std::collections::BTreeMap::new();
     for line in log.split(|byte| *byte == b'\n') {
         let mut named: Vec<(&'static str, usize)> = tokens
             .hits(line)
@@ -163,7 +168,7 @@ pub fn line_sizes(name: &str, log: &[u8], tokens: &Tokens) -> Vec<Sizes> {
         named.sort_unstable();
         named.dedup();
         for voter in named {
-            *found.entry(voter).or_default() += line.len() as u64;
+            *found.entry(voter).or_default() += line.len() as i64;
         }
     }
     let mut sizes: Vec<Sizes> = Vec::new();
@@ -196,7 +201,7 @@ pub fn spans(name: &str, log: &[u8], words: &str, whose: &[Option<usize>]) -> Op
         attack: "size of log lines",
         of: format!("{name}, from vote to vote"),
         sizes: spans
-            .filter_map(|((start, end), whose)| Some(((*whose)?, (end - start) as u64)))
+            .filter_map(|((start, end), whose)| Some(((*whose)?, (end - start) as i64)))
             .collect(),
     })
 }

@@ -117,6 +117,13 @@ pub async fn evidence(election: &Election, cluster: Option<&Cluster>) -> (Eviden
     let mut tables = Vec::new();
     let tokens = tokens(election, &choices, &votes).await;
     tables.extend(look(election, cluster, "open", &tokens).await);
+    // As the ordinary closing does; without it the rows are spread over file and log.
+    if let Some(follower) = &mut follower {
+        follower.look();
+        sql.run("PRAGMA wal_checkpoint(TRUNCATE)").await;
+    }
+    let copy = election.copy("naive", cluster).await;
+    copy.keep_bytes("naive.log", log.as_bytes());
     let mut by_mark: Vec<&NaiveVote> = votes.iter().collect();
     by_mark.sort_by_key(|vote| vote.mark);
     let opened = by_mark
@@ -129,9 +136,6 @@ pub async fn evidence(election: &Election, cluster: Option<&Cluster>) -> (Eviden
     ))
     .await;
     tables.extend(look(election, cluster, "closed", &tokens).await);
-
-    let copy = election.copy("naive", cluster).await;
-    copy.keep_bytes("naive.log", log.as_bytes());
     let places = copy.places(&tokens);
     let found = places.iter().filter(|place| {
         let mut subjects = place.hits.iter().map(|hit| hit.subject);
@@ -146,16 +150,13 @@ pub async fn evidence(election: &Election, cluster: Option<&Cluster>) -> (Eviden
         of: "a body without padding".to_owned(),
         sizes: votes
             .iter()
-            .map(|vote| vote.choice.to_string().len() as u64)
+            .map(|vote| vote.choice.to_string().len() as i64)
             .enumerate()
             .collect(),
     });
     let commits = match (cluster, &mut follower) {
         (Some(cluster), _) => postgres::commits(cluster, (begin, postgres::log_end(sql).await), &tokens).await,
-        (None, Some(follower)) => {
-            follower.look();
-            follower.commits(&tokens)
-        }
+        (None, Some(follower)) => follower.commits(&tokens),
         (None, None) => Vec::new(),
     };
     for table in [

@@ -166,7 +166,7 @@ pub async fn commits(cluster: &Cluster, (from, to): (u64, u64), tokens: &Tokens)
         .args(["--start", &place(from), "--end", &place(to)]);
     let dump = tokio::process::Command::from(dump).output().await.expect("pg_waldump");
     let text = String::from_utf8_lossy(&dump.stdout);
-    let records: BTreeMap<u64, (u64, u64)> = text.lines().filter_map(record).collect();
+    let records: BTreeMap<u64, (u64, i64)> = text.lines().filter_map(record).collect();
     let mut order = Vec::new();
     let mut commits: HashMap<u64, Commit> = HashMap::new();
     for (transaction, size) in records.values().filter(|(transaction, _)| *transaction != 0) {
@@ -195,13 +195,13 @@ pub async fn commits(cluster: &Cluster, (from, to): (u64, u64), tokens: &Tokens)
 
 /// Place, transaction and size of one record. A copy of a whole page shows old rows too: it counts as
 /// nobody's here and is left to the search through the files.
-fn record(line: &str) -> Option<(u64, (u64, u64))> {
+fn record(line: &str) -> Option<(u64, (u64, i64))> {
     let field = |name: &str| {
         let (_, rest) = line.split_once(name)?;
         rest.trim_start().split([',', ' ', '/']).next()
     };
     let transaction: u64 = field("tx:")?.parse().ok()?;
-    let size: u64 = field("len (rec/tot):")?.parse().ok()?;
+    let size: i64 = field("len (rec/tot):")?.parse().ok()?;
     let (_, lsn) = line.split_once("lsn: ")?;
     let (high, low) = lsn.split(',').next()?.split_once('/')?;
     let number = |part: &str| u64::from_str_radix(part, 16).ok();

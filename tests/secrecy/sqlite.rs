@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use super::evidence::{Commit, Copy, Table};
 use super::tokens::{Hit, Subject, Tokens};
@@ -46,10 +47,22 @@ pub async fn tables(sql: &Sql, prefix: &str, moment: &str, tokens: &Tokens) -> V
     tables
 }
 
+/// Through another process: when one that has a database open closes a file of it, however it came
+/// to open it, the locks of all its connections are gone and the database is soon broken.
 pub fn copy(database: &Path, copy: &Copy) {
     for end in ["", "-wal", "-shm"] {
         let file = PathBuf::from(format!("{}{end}", database.display()));
-        copy.keep(&file, &format!("palabre.db{end}"));
+        let command = Command::new("cp")
+            .arg(file)
+            .arg(copy.file(&format!("palabre.db{end}")))
+            .stderr(Stdio::null())
+            .status();
+        // The log may not be there.
+        assert!(
+            command.expect("cp").success() || !end.is_empty(),
+            "a copy of {}",
+            database.display()
+        );
     }
 }
 
@@ -69,7 +82,7 @@ pub struct Follower {
 
 impl Follower {
     pub fn new(database: &Path, kept: PathBuf) -> Self {
-        let pages = std::fs::read(database).expect("a database");
+        let pages = Command::new("cat").arg(database).output().expect("cat").stdout;
         let before = pages
             .chunks_exact(PAGE)
             .zip(1..)
@@ -145,7 +158,7 @@ impl Follower {
             let now: Names = hits.iter().map(|hit| (hit.subject, hit.kind)).collect();
             left.extend(shown.difference(&now).copied());
             *shown = now;
-            commit.size += old.iter().zip(&page).filter(|(old, new)| old != new).count() as u64;
+            commit.size += used(page_number, &page) - used(page_number, old);
             old.clone_from(&page);
             if last != 0 {
                 // A page that was split has moved rows, not written them.
@@ -159,6 +172,28 @@ impl Follower {
 }
 
 type Names = HashSet<(Subject, &'static str)>;
+
+/// Bytes that hold something, of a page with rows: what is written makes them more, whether or not
+/// rows had to move for it.
+fn used(page_number: u32, page: &[u8]) -> i64 {
+    let head = if page_number == 1 { 100 } else { 0 };
+    let short = |at: usize| i64::from(u16::from_be_bytes([page[at], page[at + 1]]));
+    let leaf = matches!(page[head], 0x0a | 0x0d);
+    if !leaf {
+        return 0;
+    }
+    let mut free = i64::from(page[head + 7]);
+    let mut next = short(head + 1);
+    while let Ok(at @ 1..) = usize::try_from(next)
+        && at + 4 <= PAGE
+    {
+        free += short(at + 2);
+        next = short(at);
+    }
+    // The content is at the end; 0 stands for 65,536.
+    let content = if short(head + 5) == 0 { 65_536 } else { short(head + 5) };
+    PAGE as i64 - content - free
+}
 
 fn names(page: &[u8], tokens: &Tokens) -> Names {
     tokens.hits(page).map(|hit| (hit.subject, hit.kind)).collect()
