@@ -18,6 +18,7 @@
 )]
 
 mod access;
+mod backup;
 mod ballots;
 mod conventions;
 mod debian;
@@ -28,6 +29,8 @@ mod journal;
 mod leaving;
 mod races;
 mod readme;
+mod restore;
+mod rotation;
 mod secrecy;
 mod settings;
 mod story;

@@ -17,6 +17,7 @@ mod clock;
 pub mod cluster;
 mod database;
 mod document;
+mod elsewhere;
 mod mail;
 mod raw;
 mod server;
@@ -27,8 +28,9 @@ pub use binary::{Finished, Palabre};
 pub use client::{Person, Request};
 pub use clock::{DAY, HOUR, MINUTE, SECOND};
 pub use cluster::Cluster;
-pub use database::{Backend, Sql};
+pub use database::{Backend, Sql, on_disk};
 pub use document::{DOCUMENT, Operation, REFRESH, document, faults, operations};
+pub use elsewhere::Elsewhere;
 pub use server::{FRONT_END, World};
 pub use workshop::Workshop;
 

@@ -21,7 +21,7 @@ mod record;
 mod sheet;
 mod table;
 
-pub use entity::{any, close_open};
+pub use entity::{Entity, any, close_open};
 pub use of_person::{ExportedAttendance, of_person};
 pub use sheet::facts;
 

@@ -28,10 +28,14 @@ pub struct Eligibility {
     #[serde(default)]
     #[garde(range(max = 100_000))]
     pub min_minutes: u32,
-    /// Adheres to the current charter of this coalition
+    /// Adheres to this coalition, by its current charter unless `any_charter` is set
     #[serde(default)]
     #[garde(skip)]
     pub adhered: Option<Uuid>,
+    /// An earlier charter of that coalition will do
+    #[serde(default)]
+    #[garde(skip)]
+    pub any_charter: bool,
     /// Of one of these categories; empty: of any
     #[serde(default)]
     #[garde(length(max = 8))]
@@ -133,6 +137,7 @@ mod tests {
             min_sessions: 1,
             min_minutes: 60,
             adhered: Some(Uuid::from_u128(9)),
+            any_charter: false,
             categories: vec![Category::Startup],
             registration_ids: vec![Uuid::from_u128(1)],
         };

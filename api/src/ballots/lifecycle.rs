@@ -114,7 +114,9 @@ pub async fn close(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> Ans
             .await?;
         }
         State::Closed | State::Published => {}
-        State::Draft | State::Cancelled => return Err(Problem::state(Code::BallotNotOpen, row.state)),
+        State::Draft | State::Cancelled | State::Annulled => {
+            return Err(Problem::state(Code::BallotNotOpen, row.state));
+        }
     }
     transaction.commit().await?;
     closing::count_soon(&caller.app, *id).await;
@@ -161,7 +163,9 @@ pub async fn cancel(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, body:
     let row = take(&transaction, &caller, *id, &if_match).await?;
     match row.state {
         State::Cancelled => return Ok(Reply::ok(routes::show(&transaction, &caller, row).await?)),
-        State::Closed | State::Published => return Err(Problem::state(Code::WrongState, row.state)),
+        State::Closed | State::Published | State::Annulled => {
+            return Err(Problem::state(Code::WrongState, row.state));
+        }
         State::Draft | State::Open => {}
     }
     casting::destroy(&transaction, *id).await?;
@@ -261,7 +265,7 @@ pub async fn run_due(app: &Data<App>) -> Result<(), Problem> {
         match state {
             State::Draft => open_on_schedule(app, id).await?,
             State::Open => close_on_schedule(app, id).await?,
-            State::Closed | State::Published | State::Cancelled => {}
+            State::Closed | State::Published | State::Cancelled | State::Annulled => {}
         }
         if state != State::Draft {
             closing::count_soon(app, id).await;

@@ -56,14 +56,14 @@ pub async fn open(
         return Err(Problem::from(Code::BallotSmallRoll).with("roll", size));
     }
     let leaves = freeze_roll(on, app, row.id, electors).await?;
-    let method = row.method()?;
+    let paper = row.paper(&candidates)?;
     let origin = manifest::origin(&app.settings.public_url, row.id);
     let (keys, sealed_key) = app.ballot_keys.make(&app.ambient, row.id, &origin);
     // Read inside this transaction: a rotation of the secret comes wholly before or after.
     let name = manifest::instance(&app.settings.public_url);
     let instance = signing_keys::current(on, &app.ambient, &app.settings.secret, Purpose::Manifest, name).await?;
     let instance = Signer::new(name, &instance.seed);
-    let vote_body_length = vote::body_length(method, candidates.len());
+    let vote_body_length = vote::body_length(&paper);
     let manifest = Manifest {
         format: MANIFEST_FORMAT.to_owned(),
         origin,
@@ -72,7 +72,8 @@ pub async fn open(
         kind: row.kind,
         question: row.question.clone(),
         description: row.description.clone(),
-        method,
+        method: paper.method(),
+        max_grade: paper.max_grade(),
         candidates: candidates.into_iter().map(Nominee::of).collect(),
         eligibility: row.eligibility.clone(),
         openings: row.openings,
@@ -138,6 +139,11 @@ async fn freeze_roll(
                 "unit_id",
                 Column::Uuid(lines.iter().map(|(.., elector)| elector.person_id).collect()),
             ),
+            // A person votes for themself.
+            (
+                "person_id",
+                Column::Uuid(lines.iter().map(|(.., elector)| elector.person_id).collect()),
+            ),
             (
                 "registration_id",
                 Column::Uuid(
@@ -158,8 +164,8 @@ async fn freeze_roll(
         ]);
         let (source, values) = rows.source(on.get_database_backend(), 2);
         let sql = format!(
-            "INSERT INTO roll (ballot_id, unit_id, registration_id, salt, leaf) \
-             SELECT $1, s.unit_id, s.registration_id, s.salt, s.leaf FROM {source} ORDER BY s.leaf"
+            "INSERT INTO roll (ballot_id, unit_id, person_id, registration_id, salt, leaf) \
+             SELECT $1, s.unit_id, s.person_id, s.registration_id, s.salt, s.leaf FROM {source} ORDER BY s.leaf"
         );
         let values = std::iter::once(ballot_id.into()).chain(values);
         on.execute_raw(Statement::from_sql_and_values(on.get_database_backend(), sql, values))

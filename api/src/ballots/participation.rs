@@ -1,5 +1,7 @@
 //! What a person sees of their own part in a ballot, and what everyone sees of all.
 
+use std::collections::HashMap;
+
 use actix_web::web::Path;
 use sea_orm::QueryOrder as _;
 use sea_orm::entity::prelude::*;
@@ -44,41 +46,85 @@ pub async fn participation(caller: Caller, id: Path<Uuid>) -> Answer<Participati
     Ok(Reply::ok(of(&snapshot, &caller, &ballot).await?))
 }
 
-pub async fn of(on: &impl ConnectionTrait, caller: &Caller, ballot: &ballot::Model) -> Result<Participation, Problem> {
-    let own = caller.own()?;
+async fn of(on: &impl ConnectionTrait, caller: &Caller, ballot: &ballot::Model) -> Result<Participation, Problem> {
     let person_id = caller.person_id()?;
-    let answer = |on_roll, voted, unmet| Participation {
+    let mut own = stand(on, caller, std::slice::from_ref(ballot)).await?;
+    let (stand, line) = own.pop().unwrap_or_default();
+    let entry = match line {
+        Some(line) => {
+            let person = person::Entity::find_by_id(person_id).one(on).await?;
+            Some(RollEntry::new(&line, person.map(|person| person.address)))
+        }
+        None => None,
+    };
+    Ok(Participation {
         ballot_id: ballot.id,
         state: ballot.state,
-        on_roll,
-        voted,
-        unmet,
-        entry: None,
+        on_roll: stand.on_roll,
+        voted: stand.voted,
+        unmet: stand.unmet,
+        entry,
         etag: Etag::default(),
-    };
-    if ballot.opened_at.is_some()
-        && let Some(line) = roll_table::Entity::find_by_id((ballot.id, person_id)).one(on).await?
-    {
-        let voted = match line.voted {
-            Some(voted) => voted,
-            None => casting::has_voted(on, &caller.app, ballot, person_id).await?,
-        };
-        let address = person::Entity::find_by_id(person_id)
-            .one(on)
-            .await?
-            .map(|person| person.address);
-        let entry = Some(RollEntry::new(&line, address));
-        return Ok(Participation {
-            entry,
-            ..answer(true, voted, Vec::new())
-        });
-    }
-    let unmet = roll::unmet_of(on, ballot, own.registration_id, caller.now()).await?;
-    Ok(match (ballot.opened_at, unmet.is_empty()) {
-        (None, on_roll) => answer(on_roll, false, unmet),
-        (Some(_), true) => answer(false, false, vec![Unmet::Frozen]),
-        (Some(_), false) => answer(false, false, unmet),
     })
+}
+
+/// How the caller stands in a ballot.
+#[derive(Default)]
+struct Stand {
+    on_roll: bool,
+    voted: bool,
+    unmet: Vec<Unmet>,
+}
+
+/// How the caller stands in each of these ballots of one workshop, with their line of the roll: a
+/// constant number of queries, whatever the number of ballots.
+async fn stand(
+    on: &impl ConnectionTrait,
+    caller: &Caller,
+    ballots: &[ballot::Model],
+) -> Result<Vec<(Stand, Option<roll_table::Model>)>, Problem> {
+    let (own, person_id) = (caller.own()?, caller.person_id()?);
+    let opened = ballots.iter().filter(|ballot| ballot.opened_at.is_some());
+    let mut lines: HashMap<Uuid, roll_table::Model> = roll_table::Entity::find()
+        .filter(roll_table::Column::BallotId.is_in(opened.map(|ballot| ballot.id)))
+        .filter(roll_table::Column::UnitId.eq(person_id))
+        .all(on)
+        .await?
+        .into_iter()
+        .map(|line| (line.ballot_id, line))
+        .collect();
+    let sealed = ballots
+        .iter()
+        .filter(|ballot| lines.get(&ballot.id).is_some_and(|line| line.voted.is_none()));
+    let casts = casting::voted_among(on, &caller.app, sealed, person_id).await?;
+    let elsewhere: Vec<&ballot::Model> = ballots
+        .iter()
+        .filter(|ballot| !lines.contains_key(&ballot.id))
+        .collect();
+    let rules: Vec<_> = elsewhere.iter().map(|ballot| &ballot.eligibility).collect();
+    let unmet = roll::unmet_of(on, caller.workshop_id()?, &rules, own.registration_id, caller.now()).await?;
+    let mut unmet: HashMap<Uuid, Vec<Unmet>> = elsewhere.iter().map(|ballot| ballot.id).zip(unmet).collect();
+    let stand = |ballot: &ballot::Model| {
+        if let Some(line) = lines.remove(&ballot.id) {
+            let stand = Stand {
+                on_roll: true,
+                voted: line.voted.unwrap_or_else(|| casts.contains(&ballot.id)),
+                unmet: Vec::new(),
+            };
+            return (stand, Some(line));
+        }
+        let mut unmet = unmet.remove(&ballot.id).unwrap_or_default();
+        if ballot.opened_at.is_some() && unmet.is_empty() {
+            unmet.push(Unmet::Frozen);
+        }
+        let stand = Stand {
+            on_roll: unmet.is_empty(),
+            voted: false,
+            unmet,
+        };
+        (stand, None)
+    };
+    Ok(ballots.iter().map(stand).collect())
 }
 
 /// A ballot on the first screen, with one's own part in it.
@@ -103,20 +149,17 @@ pub async fn parts(on: &impl ConnectionTrait, caller: &Caller) -> Result<Vec<Bal
         .order_by_asc(ballot::Column::Id)
         .all(on)
         .await?;
-    let mut parts = Vec::with_capacity(ballots.len());
-    for ballot in ballots {
-        let part = of(on, caller, &ballot).await?;
-        parts.push(BallotPart {
-            ballot_id: ballot.id,
-            question: ballot.question,
-            state: ballot.state,
-            closes_at: ballot.closes_at,
-            on_roll: part.on_roll,
-            voted: part.voted,
-            unmet: part.unmet,
-        });
-    }
-    Ok(parts)
+    let stands = stand(on, caller, &ballots).await?;
+    let part = |(ballot, (stand, _)): (ballot::Model, (Stand, _))| BallotPart {
+        ballot_id: ballot.id,
+        question: ballot.question,
+        state: ballot.state,
+        closes_at: ballot.closes_at,
+        on_roll: stand.on_roll,
+        voted: stand.voted,
+        unmet: stand.unmet,
+    };
+    Ok(ballots.into_iter().zip(stands).map(part).collect())
 }
 
 /// How many have voted out of how many.

@@ -75,10 +75,7 @@ pub async fn electors(
     } else {
         HashMap::new()
     };
-    let adherents = match rule.adhered {
-        Some(coalition_id) => coalitions::adherents(on, coalition_id, only).await?,
-        None => std::collections::HashSet::new(),
-    };
+    let adherents = coalitions::adherents(on, rule.adhered, only).await?;
     let elector = |row: Row| {
         let (sessions, seconds) = attended
             .get(&row.id)
@@ -91,7 +88,7 @@ pub async fn electors(
                 category: row.organisation_category.or(row.category),
                 sessions,
                 seconds,
-                adheres: adherents.contains(&row.id),
+                adheres: rule.adhered_by(&adherents, row.id),
             },
             person_id: row.person_id,
             name: row.name,
@@ -101,18 +98,44 @@ pub async fn electors(
     Ok(rows.into_iter().map(elector).collect())
 }
 
-/// What one person lacks now; nothing when they are not registered at all.
+/// What one person lacks now by each of these rules; nothing when they are not registered at all. A
+/// constant number of queries, whatever the number of rules.
 pub async fn unmet_of(
     on: &impl ConnectionTrait,
-    ballot: &ballot::Model,
+    workshop_id: Uuid,
+    rules: &[&Eligibility],
     registration_id: Uuid,
     now: Instant,
-) -> Result<Vec<Unmet>, Problem> {
-    let electors = electors(on, ballot.workshop_id, &ballot.eligibility, now, Some(registration_id)).await?;
-    Ok(electors
-        .first()
-        .map(|elector| ballot.eligibility.unmet(&elector.facts))
-        .unwrap_or_default())
+) -> Result<Vec<Vec<Unmet>>, Problem> {
+    if rules.is_empty() {
+        return Ok(Vec::new());
+    }
+    // A rule that asks for whatever one of them asks for.
+    let needs = Eligibility {
+        min_sessions: rules.iter().map(|rule| rule.min_sessions).max().unwrap_or_default(),
+        min_minutes: rules.iter().map(|rule| rule.min_minutes).max().unwrap_or_default(),
+        ..Eligibility::default()
+    };
+    let electors = electors(on, workshop_id, &needs, now, Some(registration_id)).await?;
+    let Some(elector) = electors.first() else {
+        return Ok(vec![Vec::new(); rules.len()]);
+    };
+    let coalitions = rules.iter().filter_map(|rule| rule.adhered);
+    let adherents = coalitions::adherents(on, coalitions, Some(registration_id)).await?;
+    let unmet = |rule: &&Eligibility| {
+        rule.unmet(&Facts {
+            adheres: rule.adhered_by(&adherents, registration_id),
+            ..elector.facts
+        })
+    };
+    Ok(rules.iter().map(unmet).collect())
+}
+
+impl Eligibility {
+    fn adhered_by(&self, adherents: &coalitions::Adherents, registration_id: Uuid) -> bool {
+        self.adhered
+            .is_some_and(|coalition_id| adherents.adheres(registration_id, coalition_id, self.any_charter))
+    }
 }
 
 /// One line of the roll, or of its preview.

@@ -1,9 +1,9 @@
 //! What other rooms may know: who adheres, and what one person has promised.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::Query;
+use sea_orm::sea_query::{ExprTrait as _, Query};
 use sea_orm::{FromQueryResult, JoinType, QueryOrder, QuerySelect};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,30 +12,53 @@ use super::entities::{Place, charter, coalition, commitment, pledge, working_gro
 use crate::http::Problem;
 use crate::instant::Instant;
 
-/// The registrations with a standing pledge of their own to the coalition's current charter; of
-/// one registration only, where one is given.
+/// Who adheres to which coalition, and whether to its current charter.
+#[derive(Default)]
+pub struct Adherents(HashMap<(Uuid, Uuid), bool>);
+
+impl Adherents {
+    pub fn adheres(&self, registration_id: Uuid, coalition_id: Uuid, any_charter: bool) -> bool {
+        let current = self.0.get(&(registration_id, coalition_id));
+        current.is_some_and(|current| *current || any_charter)
+    }
+}
+
+/// The registrations with a standing pledge of their own to one of these coalitions; of one
+/// registration only, where one is given. One query, whatever their number.
 pub async fn adherents(
     on: &impl ConnectionTrait,
-    coalition_id: Uuid,
+    coalitions: impl IntoIterator<Item = Uuid>,
     only: Option<Uuid>,
-) -> Result<HashSet<Uuid>, Problem> {
+) -> Result<Adherents, Problem> {
+    let coalitions: HashSet<Uuid> = coalitions.into_iter().collect();
+    if coalitions.is_empty() {
+        return Ok(Adherents::default());
+    }
     let current = Query::select()
         .expr(charter::Column::Number.max())
         .from(charter::Entity)
-        .and_where(charter::Column::CoalitionId.eq(coalition_id))
+        .and_where(
+            Expr::col((charter::Entity, charter::Column::CoalitionId))
+                .equals((pledge::Entity, pledge::Column::CoalitionId)),
+        )
         .to_owned();
+    let current = Expr::col((pledge::Entity, pledge::Column::Charter)).in_subquery(current);
     let mut select = pledge::Entity::find()
         .select_only()
-        .column(pledge::Column::RegistrationId)
-        .filter(pledge::Column::CoalitionId.eq(coalition_id))
-        .filter(pledge::Column::Charter.in_subquery(current))
+        .columns([pledge::Column::RegistrationId, pledge::Column::CoalitionId])
+        .column_as(current, "current")
+        .filter(pledge::Column::CoalitionId.is_in(coalitions))
         .filter(pledge::Column::OnBehalfOf.is_null())
         .filter(pledge::Column::WithdrawnAt.is_null());
     if let Some(registration_id) = only {
         select = select.filter(pledge::Column::RegistrationId.eq(registration_id));
     }
-    let ids: Vec<Uuid> = select.into_tuple().all(on).await?;
-    Ok(ids.into_iter().collect())
+    let rows: Vec<(Uuid, Uuid, bool)> = select.into_tuple().all(on).await?;
+    let mut adherents = Adherents::default();
+    for (registration_id, coalition_id, current) in rows {
+        *adherents.0.entry((registration_id, coalition_id)).or_default() |= current;
+    }
+    Ok(adherents)
 }
 
 /// Is it a coalition of this workshop?

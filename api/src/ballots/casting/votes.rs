@@ -42,16 +42,6 @@ pub async fn stands_counted(
     Ok(select.one(on).await?.is_some())
 }
 
-/// Whether the person has voted, asked while the votes are sealed.
-pub async fn has_voted(
-    on: &impl ConnectionTrait,
-    app: &App,
-    ballot: &ballot::Model,
-    person_id: Uuid,
-) -> Result<bool, Problem> {
-    Ok(!voted_among(on, app, [ballot], person_id).await?.is_empty())
-}
-
 /// In which of these ballots the person has voted, asked at once and while the votes are sealed.
 pub async fn voted_among(
     on: &impl ConnectionTrait,

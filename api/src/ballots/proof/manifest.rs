@@ -11,6 +11,7 @@ use crate::ballots::choice::Method;
 use crate::ballots::counting::Count;
 use crate::ballots::eligibility::Eligibility;
 use crate::ballots::entity::{Kind, Openings};
+use crate::ballots::paper::Paper;
 use crate::instant::Instant;
 use crate::secrets::{hex, sha256};
 
@@ -31,6 +32,8 @@ pub struct Manifest {
     pub question: String,
     pub description: String,
     pub method: Method,
+    /// Grades run from 0 to it; null for methods without grades.
+    pub max_grade: Option<u8>,
     /// In order of id.
     pub candidates: Vec<Nominee>,
     pub eligibility: Eligibility,
@@ -91,6 +94,12 @@ impl Manifest {
     pub fn parse(text: &str) -> Option<Self> {
         let manifest: Self = serde_json::from_str(text).ok()?;
         (manifest.format == MANIFEST_FORMAT && manifest.text()? == text).then_some(manifest)
+    }
+
+    /// What votes may say, and how they are counted; nothing if the scale does not fit the method.
+    pub fn paper(&self) -> Option<Paper> {
+        let candidates = self.candidates.iter().map(|nominee| nominee.id);
+        Paper::new(self.method, candidates, self.max_grade)
     }
 }
 
