@@ -398,10 +398,13 @@ fn hit_orders(by: &str, evidence: &Evidence, hits: &[Hit]) -> (Vec<Ordered>, Vec
 /// Databases fill their pages from the end: SQLite's are of 4 KiB, PostgreSQL's of 8.
 const PAGES: [usize; 3] = [usize::MAX, 4096, 8192];
 
+/// Orders within one file; and the order of sealed rows in any file, an old copy above all, against
+/// that of opened ones in any other.
 fn places(evidence: &Evidence, log: bool) -> Vec<Attempt> {
     let attack = if log { "order in logs" } else { "place in files" };
-    let (mut voters, mut choices) = (vec![watched(evidence)], Vec::new());
+    let (mut attempts, mut sealed, mut all_choices) = (Vec::new(), Vec::new(), Vec::new());
     for place in evidence.places.iter().filter(|place| place.log == log) {
+        let (mut voters, mut choices) = (vec![watched(evidence)], Vec::new());
         for page in PAGES {
             let mut hits = place.hits.clone();
             if page != usize::MAX {
@@ -411,8 +414,15 @@ fn places(evidence: &Evidence, log: bool) -> Vec<Attempt> {
             voters.extend(more_voters);
             choices.extend(more_choices);
         }
+        let whole = |order: &Ordered| order.1.len() == evidence.truth.len();
+        let of_sealed = |by: &str| by.starts_with("mark") || by.starts_with("sealed");
+        let sealed_here = voters.iter().filter(|order| of_sealed(&order.0) && whole(order));
+        sealed.extend(sealed_here.cloned());
+        all_choices.extend(choices.iter().filter(|order| whole(order)).cloned());
+        attempts.extend(pairings(attack, evidence, &distinct(voters), &distinct(choices)));
     }
-    pairings(attack, evidence, &distinct(voters), &distinct(choices))
+    attempts.extend(pairings(attack, evidence, &distinct(sealed), &distinct(all_choices)));
+    attempts
 }
 
 /// Further away than this, two things are not beside each other.

@@ -111,10 +111,14 @@ impl Side {
         self.seen.push((what.to_owned(), shown));
     }
 
-    /// Everyone reads everything there is to be read of this ballot.
+    /// Everyone reads everything there is to be read of this ballot; of the first also whatever is
+    /// to be read besides.
     async fn read(&mut self, poll: usize) {
         self.turn_to(poll);
-        for operation in operations().iter().filter(|operation| operation.method == Method::GET) {
+        let reads = operations().iter().filter(|operation| {
+            operation.method == Method::GET && (poll == 0 || operation.path.contains("{ballot_id}"))
+        });
+        for operation in reads {
             let streams = &operation.value["responses"]["200"]["content"]["text/event-stream"];
             assert!(
                 streams.is_null(),
@@ -160,6 +164,16 @@ impl Side {
                     assert_eq!(answer["code"], "already_voted", "{answer}");
                 }
                 self.see(&format!("another vote by {who}"), &answer);
+            }
+        }
+    }
+
+    /// What servers answer beside the document.
+    async fn outside(&mut self) {
+        for path in ["/metrics", "/openapi.json", "/docs/"] {
+            for (who, person) in self.people.clone() {
+                let answer = person.get(path).send_unchecked().await;
+                self.see(&format!("{path} by {who}"), &answer);
             }
         }
     }
@@ -326,6 +340,7 @@ async fn nothing_differs(one: &World, other: &World) {
         }
         side.try_acts(0).await;
         side.read(0).await;
+        side.outside().await;
     }
     let [one, other] = sides;
     assert_eq!(one.seen.len(), other.seen.len());

@@ -43,13 +43,16 @@ pub struct Election {
     pub organiser: Person,
     pub auditor: Person,
     pub ballot: Ballot,
-    other: Ballot,
+    /// Open beside it, so that votes of both share pages; cancelled in the end.
+    pub other: Ballot,
     /// In the order in which they vote.
     pub voters: Vec<Voter>,
     /// Which choice each of them makes.
     pub truth: Vec<usize>,
     nonces: Vec<[u8; 32]>,
     before: SystemTime,
+    /// Where the log of PostgreSQL begins to be about this election, and no longer about naive tables.
+    pub log_from: usize,
     /// SQLite's.
     pub file: PathBuf,
 }
@@ -147,6 +150,7 @@ impl Election {
             truth,
             nonces: (0..VOTERS).map(|_| seed.bytes()).collect(),
             before: SystemTime::now(),
+            log_from: 0,
             file,
             world,
         }
@@ -239,7 +243,7 @@ impl Election {
         match cluster {
             Some(cluster) => {
                 self.sql.run("CHECKPOINT").await;
-                postgres::copy(cluster, self.before, &copy);
+                postgres::copy(cluster, self.before, self.log_from, &copy);
             }
             None => sqlite::copy(&self.file, &copy),
         }
@@ -318,7 +322,7 @@ impl Election {
     }
 
     /// Mark and sealed vote of every vote, in the order in which the table gives them.
-    pub async fn sealed(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+    pub async fn sealed(&self, ballot: &Ballot) -> Vec<(Vec<u8>, Vec<u8>)> {
         let (id, hex) = columns(&self.world);
         // By place within the table, where that is told.
         let order = match self.world.backend() {
@@ -330,7 +334,7 @@ impl Election {
             hex("mark"),
             hex("sealed"),
             id("ballot_id"),
-            spelled(&self.world, self.ballot.id),
+            spelled(&self.world, ballot.id),
         );
         let lines = self.sql.texts(&select).await;
         let pair = |line: &String| {
@@ -340,14 +344,24 @@ impl Election {
         lines.iter().map(pair).collect()
     }
 
-    pub async fn sealed_key(&self) -> Vec<u8> {
+    pub async fn sealed_key(&self, ballot: &Ballot) -> Vec<u8> {
         let (id, _) = columns(&self.world);
         let key = format!(
             "SELECT sealed_key FROM ballot WHERE {} = '{}'",
             id("id"),
-            spelled(&self.world, self.ballot.id)
+            spelled(&self.world, ballot.id)
         );
         self.sql.bytes(&key).await
+    }
+
+    /// On SQLite, until the log is empty.
+    pub async fn until_truncated(&self) {
+        let log = PathBuf::from(format!("{}-wal", self.file.display()));
+        let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(10);
+        while std::fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
+            assert!(tokio::time::Instant::now() < deadline, "the log keeps what was sealed");
+            tokio::task::yield_now().await;
+        }
     }
 
     /// How long each choice is, written down.

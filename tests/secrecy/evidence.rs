@@ -49,7 +49,7 @@ pub fn choice(hit: &Hit, truth: &[usize]) -> Option<usize> {
     match hit.subject {
         Subject::Vote(vote) => truth.get(vote).copied(),
         Subject::Choice(choice) => Some(choice),
-        Subject::Voter(_) | Subject::Key => None,
+        Subject::Voter(_) | Subject::Sealed => None,
     }
 }
 

@@ -18,6 +18,7 @@ mod tokens;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use palabre::settings::Database;
+use sea_orm::ConnectionTrait as _;
 use serde_json::json;
 
 use self::attacks::Attempt;
@@ -66,11 +67,12 @@ async fn attacked(backend: Backend, seed: u64) -> BTreeSet<&'static str> {
         }
     };
     let cluster = cluster.as_ref();
-    let election = Election::prepare(World::on(database).await, file, seed).await;
+    let mut election = Election::prepare(World::on(database).await, file, seed).await;
 
     let (naive, found) = naive::evidence(&election, cluster).await;
     assert!(!found.is_empty(), "the search finds a naive vote");
     let working = works(&naive);
+    election.log_from = cluster.map_or(0, |cluster| cluster.log().len());
 
     let real = Real::hold(&election, cluster).await;
     real.nothing_shows_a_vote_while_open();
@@ -123,10 +125,29 @@ impl Real {
         let mut tables = look(election, cluster, "open", &tokens).await;
 
         let organiser = election.organiser.at_address(process.address);
-        organiser
-            .act(&format!("{}/close", election.ballot.path))
-            .await
-            .expect(200);
+        let close = || async {
+            organiser
+                .act(&format!("{}/close", election.ballot.path))
+                .await
+                .expect(200);
+        };
+        match &mut cast.follower {
+            None => close().await,
+            // Somebody reads meanwhile, so that the log cannot be emptied and is seen with all of the
+            // closing in it; when they are done it must be empty soon.
+            Some(follower) => {
+                let reader = election.world.sql().await;
+                let reading = reader.begin().await;
+                reading
+                    .execute_unprepared("SELECT count(*) FROM ballot")
+                    .await
+                    .expect("a look");
+                close().await;
+                follower.look();
+                reading.rollback().await.expect("the look ends");
+                election.until_truncated().await;
+            }
+        }
         let tally = organiser
             .get(&format!("{}/tally", election.ballot.path))
             .await
@@ -147,12 +168,15 @@ impl Real {
                 let end = postgres::log_end(&election.sql).await;
                 postgres::commits(cluster, (begin, end), &tokens).await
             }
-            (None, Some(follower)) => {
-                follower.look();
-                follower.commits(&tokens)
-            }
+            (None, Some(follower)) => follower.commits(&tokens),
             (None, None) => Vec::new(),
         };
+        let reason = json!({"reason": "Un logo manquait."});
+        organiser
+            .post(&format!("{}/cancel", election.other.path), reason)
+            .await
+            .expect(200);
+        election.until_truncated().await;
         process.kill().await;
         let dead = election.copy("after the server", cluster).await;
 
@@ -209,7 +233,7 @@ impl Real {
     }
 
     /// Once counted, an SQLite file holds no mark, no sealed vote and no key of the ballot any more,
-    /// free pages and log included.
+    /// free pages and log included; nor those of a ballot that was cancelled.
     fn nothing_sealed_remains(&self, backend: Backend) {
         if backend == Backend::Postgres {
             return;
@@ -218,21 +242,39 @@ impl Real {
             let mut found = BTreeMap::new();
             for place in copy.places(&self.tokens).into_iter().filter(|place| !place.log) {
                 for hit in place.hits {
-                    if matches!(hit.kind, "mark" | "sealed" | "key") {
-                        *found.entry((place.name.clone(), hit.kind)).or_insert(0) += 1;
+                    if matches!(hit.kind, "mark" | "sealed" | "key" | ELSEWHERE) {
+                        *found.entry((hit.kind, place.name.clone())).or_insert(0) += 1;
                     }
                 }
             }
             found
         };
+        let kinds = |copies: &[Copy]| {
+            let found: Vec<_> = copies.iter().flat_map(sealed).collect();
+            let kinds: BTreeSet<&str> = found.iter().map(|((kind, _), _)| *kind).collect();
+            (kinds, found)
+        };
         // The search does find them while they are there.
-        let before = self.open.iter().flat_map(sealed).collect::<BTreeMap<_, _>>();
-        let kinds: BTreeSet<&str> = before.keys().map(|(_, kind)| *kind).collect();
-        assert_eq!(kinds, BTreeSet::from(["key", "mark", "sealed"]), "{before:?}");
-        let after: Vec<_> = self.closed.iter().flat_map(sealed).collect();
-        assert!(after.is_empty(), "what was sealed is still there: {after:?}");
+        let (before, found) = kinds(&self.open);
+        assert_eq!(
+            before,
+            BTreeSet::from(["key", "mark", "sealed", ELSEWHERE]),
+            "{found:?}"
+        );
+        let (closed, cancelled) = self.closed.split_at(1);
+        let (after, found) = kinds(closed);
+        assert_eq!(
+            after,
+            BTreeSet::from([ELSEWHERE]),
+            "what was sealed is still there: {found:?}"
+        );
+        let (after, found) = kinds(cancelled);
+        assert!(after.is_empty(), "what was sealed is still there: {found:?}");
     }
 }
+
+/// What is sealed in the ballot that is open beside the other.
+const ELSEWHERE: &str = "sealed elsewhere";
 
 /// The lines that a server writes at its usual level: finer ones only come between them.
 fn usual_lines(log: &[u8]) -> Vec<u8> {
@@ -247,7 +289,7 @@ fn usual_lines(log: &[u8]) -> Vec<u8> {
 /// Every spelling of voters and votes, marks included: whose they are is told by the order in which
 /// they came, which the attacker has watched. Secrecy does not rest on that.
 async fn known(election: &Election, cast: &mut Cast) -> Tokens {
-    let sealed = election.sealed().await;
+    let sealed = election.sealed(&election.ballot).await;
     assert_eq!(sealed.len(), election.truth.len());
     let order: Vec<usize> = match &mut cast.follower {
         // PostgreSQL appends.
@@ -280,9 +322,14 @@ async fn known(election: &Election, cast: &mut Cast) -> Tokens {
             spellings.bytes(Subject::Voter(voter), "sealed", part);
         }
     }
-    let key = election.sealed_key().await;
-    spellings.bytes(Subject::Key, "key", &key);
-    spellings.bytes(Subject::Key, "key", &key[key.len() - 16..]);
+    let key = election.sealed_key(&election.ballot).await;
+    spellings.bytes(Subject::Sealed, "key", &key);
+    spellings.bytes(Subject::Sealed, "key", &key[key.len() - 16..]);
+    for (mark, sealed) in election.sealed(&election.other).await {
+        spellings.bytes(Subject::Sealed, ELSEWHERE, &mark);
+        spellings.bytes(Subject::Sealed, ELSEWHERE, &sealed);
+    }
+    spellings.bytes(Subject::Sealed, ELSEWHERE, &election.sealed_key(&election.other).await);
     spellings.ready()
 }
 

@@ -1,12 +1,12 @@
 //! What lies in the files of a PostgreSQL cluster: rows with their system columns, raw pages with
 //! their dead rows, and the write-ahead log record by record.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::time::SystemTime;
 
 use super::evidence::{Commit, Copy, Row, Table};
-use super::tokens::{Hit, Tokens};
+use super::tokens::Tokens;
 use crate::support::{Cluster, Sql, cluster};
 
 const PAGE: usize = 8192;
@@ -106,9 +106,10 @@ fn rows(number: usize, page: &[u8], tokens: &Tokens) -> Vec<Row> {
     (0..pointers).filter_map(row).collect()
 }
 
-/// Every file of the cluster that has changed since `before`, and its log.
-pub fn copy(cluster: &Cluster, before: SystemTime, copy: &Copy) {
-    copy.keep(&cluster.log_file(), "postgres.log");
+/// Every file of the cluster that has changed since `before`, and its log from this byte on.
+pub fn copy(cluster: &Cluster, before: SystemTime, log_from: usize, copy: &Copy) {
+    let log = std::fs::read(cluster.log_file()).expect("a log");
+    copy.keep_bytes("postgres.log", &log[log_from..]);
     let root = cluster.data_dir();
     let mut folders = vec![root.clone()];
     while let Some(folder) = folders.pop() {
@@ -166,25 +167,31 @@ pub async fn commits(cluster: &Cluster, (from, to): (u64, u64), tokens: &Tokens)
         .args(["--start", &place(from), "--end", &place(to)]);
     let dump = tokio::process::Command::from(dump).output().await.expect("pg_waldump");
     let text = String::from_utf8_lossy(&dump.stdout);
-    let records: BTreeMap<u64, (u64, i64)> = text.lines().filter_map(record).collect();
+    let records: BTreeMap<u64, Record> = text.lines().filter_map(record).collect();
     let mut order = Vec::new();
     let mut commits: HashMap<u64, Commit> = HashMap::new();
-    for (transaction, size) in records.values().filter(|(transaction, _)| *transaction != 0) {
-        let commit = commits.entry(*transaction).or_insert_with(|| {
-            order.push(*transaction);
+    for record in records.values().filter(|record| record.transaction != 0) {
+        let commit = commits.entry(record.transaction).or_insert_with(|| {
+            order.push(record.transaction);
             Commit::default()
         });
-        commit.size += size;
+        commit.size += record.row;
     }
-    for (begin, name) in segments(&folder) {
-        let bytes = std::fs::read(folder.join(name)).expect("a segment");
-        for hit in tokens.hits(&bytes) {
-            let at = begin + hit.at as u64;
-            if let Some((_, (transaction, _))) = records.range(..=at).next_back().filter(|_| at < to)
-                && let Some(commit) = commits.get_mut(transaction)
-            {
-                commit.hits.push(Hit { at: 0, ..hit });
-            }
+    let (stream, pages) = stream(&folder);
+    let mut seen = HashSet::new();
+    for hit in tokens.hits(&stream) {
+        let page = pages.partition_point(|(begin, _)| *begin <= hit.at) - 1;
+        let at = pages[page].1 + (hit.at - pages[page].0) as u64;
+        let Some((_, record)) = records.range(..=at).next_back().filter(|_| (from..to).contains(&at)) else {
+            continue;
+        };
+        // A copy of a whole page shows old rows again.
+        let new = seen.insert((hit.subject, hit.kind));
+        if let Some(commit) = commits
+            .get_mut(&record.transaction)
+            .filter(|_| new || !record.whole_page)
+        {
+            commit.hits.push(hit);
         }
     }
     order
@@ -193,19 +200,46 @@ pub async fn commits(cluster: &Cluster, (from, to): (u64, u64), tokens: &Tokens)
         .collect()
 }
 
-/// Place, transaction and size of one record. A copy of a whole page shows old rows too: it counts as
-/// nobody's here and is left to the search through the files.
-fn record(line: &str) -> Option<(u64, (u64, i64))> {
+/// The log without the headers of its pages, which cut through values; and where in it each page
+/// begins, with the place that it has in the log.
+fn stream(folder: &Path) -> (Vec<u8>, Vec<(usize, u64)>) {
+    let (mut stream, mut pages) = (Vec::new(), Vec::new());
+    for (begin, name) in segments(folder) {
+        let bytes = std::fs::read(folder.join(name)).expect("a segment");
+        for (number, page) in bytes.chunks_exact(PAGE).enumerate() {
+            let header = if number == 0 { 40 } else { 24 };
+            pages.push((stream.len(), begin + (number * PAGE + header) as u64));
+            stream.extend_from_slice(&page[header..]);
+        }
+    }
+    (stream, pages)
+}
+
+struct Record {
+    transaction: u64,
+    /// Bytes of a row, where it is about one, without copies of pages.
+    row: i64,
+    whole_page: bool,
+}
+
+/// One line of `pg_waldump`, by place.
+fn record(line: &str) -> Option<(u64, Record)> {
     let field = |name: &str| {
         let (_, rest) = line.split_once(name)?;
         rest.trim_start().split([',', ' ', '/']).next()
     };
-    let transaction: u64 = field("tx:")?.parse().ok()?;
-    let size: i64 = field("len (rec/tot):")?.parse().ok()?;
     let (_, lsn) = line.split_once("lsn: ")?;
     let (high, low) = lsn.split(',').next()?.split_once('/')?;
     let number = |part: &str| u64::from_str_radix(part, 16).ok();
-    let at = (number(high)? << 32) + number(low)?;
-    let transaction = if line.contains(" FPW") { 0 } else { transaction };
-    Some((at, (transaction, size)))
+    let about_a_row = field("rmgr:")?.starts_with("Heap");
+    let record = Record {
+        transaction: field("tx:")?.parse().ok()?,
+        row: if about_a_row {
+            field("len (rec/tot):")?.parse().ok()?
+        } else {
+            0
+        },
+        whole_page: line.contains(" FPW"),
+    };
+    Some(((number(high)? << 32) + number(low)?, record))
 }

@@ -15,8 +15,8 @@ pub enum Subject {
     Vote(usize),
     /// Something that all votes for this have: the choice itself.
     Choice(usize),
-    /// The sealed key of the ballot.
-    Key,
+    /// What is sealed and nobody's: the key of a ballot, votes in another one.
+    Sealed,
 }
 
 /// What was found, of which kind, and where.
