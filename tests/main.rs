@@ -36,6 +36,7 @@ mod races;
 mod readme;
 mod restore;
 mod rotation;
+mod secrecy;
 mod settings;
 mod story;
 mod support;

@@ -21,6 +21,11 @@ impl Vote {
         }
     }
 
+    /// By a voter whose nonces can be foretold, which only a test should be.
+    pub fn with_nonce(choice: Value, nonce: [u8; 32]) -> Self {
+        Self { choice, nonce }
+    }
+
     pub fn for_candidate(id: &Value) -> Self {
         Self::new(json!({ "candidate": id }))
     }

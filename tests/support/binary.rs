@@ -77,6 +77,12 @@ impl Palabre {
         Self(shell)
     }
 
+    /// Where its log goes, instead of among what the tests print.
+    pub fn log_to(mut self, file: &Path) -> Self {
+        self.0.stderr(std::fs::File::create(file).expect("a log"));
+        self
+    }
+
     /// Runs it to its end.
     pub async fn run(mut self) -> Finished {
         let output = tokio::time::timeout(PATIENCE, self.0.output())
