@@ -655,6 +655,15 @@ fn names_are_simple_and_each_its_own() {
     assert_eq!(names.len(), Check::ALL.len());
 }
 
+#[test]
+fn the_specification_names_every_check() {
+    let specification = include_str!("../../../../docs/bytes.md");
+    for check in Check::ALL {
+        let name = format!("`{}`", check.name());
+        assert!(specification.contains(&name), "bytes.md does not name {name}");
+    }
+}
+
 fn any_election() -> impl Strategy<Value = Election> {
     let vote = prop::option::weighted(0.8, 0..4_u128);
     let votes = prop::collection::vec(vote, 1..12);
