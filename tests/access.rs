@@ -32,12 +32,14 @@ POST   /v1/auth/tokens                                     ok        ok       ok
 GET    /v1/ballots/{ballot_id}                             401       404      404      ok          ok          ok        ok      404
 PATCH  /v1/ballots/{ballot_id}                             401       404      404      403         403         ok        403     404
 DELETE /v1/ballots/{ballot_id}                             401       404      404      403         403         ok        403     404
+POST   /v1/ballots/{ballot_id}/annul                       401       404      404      403         403         ok        403     404
 GET    /v1/ballots/{ballot_id}/audit                       401       404      404      ok          ok          ok        ok      404
 POST   /v1/ballots/{ballot_id}/cancel                      401       404      404      403         403         ok        403     404
 GET    /v1/ballots/{ballot_id}/candidates                  401       404      404      ok          ok          ok        ok      404
 POST   /v1/ballots/{ballot_id}/candidates                  401       404      404      403         403         ok        403     404
 GET    /v1/ballots/{ballot_id}/checkpoint                  404       404      404      404         404         404       404     404
 POST   /v1/ballots/{ballot_id}/close                       401       404      404      403         403         ok        403     404
+POST   /v1/ballots/{ballot_id}/copy                        401       404      404      403         403         ok        403     404
 POST   /v1/ballots/{ballot_id}/extend                      401       404      404      403         403         ok        403     404
 GET    /v1/ballots/{ballot_id}/manifest                    404       404      404      404         404         404       404     404
 POST   /v1/ballots/{ballot_id}/open                        401       404      404      403         403         ok        403     404
@@ -45,6 +47,7 @@ GET    /v1/ballots/{ballot_id}/participation               401       404      ok
 POST   /v1/ballots/{ballot_id}/publish                     401       404      404      403         403         ok        403     404
 GET    /v1/ballots/{ballot_id}/receipts                    ok        ok       ok       ok          ok          ok        ok      ok
 GET    /v1/ballots/{ballot_id}/roll                        401       404      404      403         403         ok        ok      404
+POST   /v1/ballots/{ballot_id}/run-off                     401       404      404      403         403         ok        403     404
 GET    /v1/ballots/{ballot_id}/tally                       401       404      404      ok          ok          ok        ok      404
 GET    /v1/ballots/{ballot_id}/turnout                     401       404      404      ok          ok          ok        ok      404
 POST   /v1/ballots/{ballot_id}/votes                       401       404      ok       ok          ok          ok        ok      404

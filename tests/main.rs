@@ -19,6 +19,7 @@
 
 mod access;
 mod audit;
+mod backup;
 mod ballots;
 mod conventions;
 mod debian;
@@ -30,9 +31,12 @@ mod journal;
 mod leaving;
 mod races;
 mod readme;
+mod restore;
+mod rotation;
 mod settings;
 mod story;
 mod support;
+mod terms;
 mod tokens;
 mod voting;
 mod wrong;

@@ -33,8 +33,13 @@ fn sign(header: &Value, claims: &Value, signature: impl FnOnce(&[u8]) -> Vec<u8>
 /// The key that the server signs with, as only its database and its secret together give it away.
 async fn servers_key(world: &World) -> SigningKey {
     let sql = world.sql().await;
-    let kid = sql.texts("SELECT kid FROM signing_key").await.remove(0);
-    let sealed = sql.bytes("SELECT sealed FROM signing_key").await;
+    let kid = sql
+        .texts("SELECT kid FROM signing_key WHERE purpose = 'token'")
+        .await
+        .remove(0);
+    let sealed = sql
+        .bytes("SELECT sealed FROM signing_key WHERE purpose = 'token'")
+        .await;
     let seed = world
         .secret()
         .derive("palabre/signing-keys/v1")

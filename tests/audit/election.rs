@@ -5,7 +5,15 @@ use serde_json::{Value, json};
 use crate::support::{Person, World};
 use crate::voting::{Hall, Vote};
 
-pub const METHODS: [&str; 4] = ["plurality", "approval", "instant_runoff", "schulze"];
+pub const METHODS: [&str; 7] = [
+    "plurality",
+    "approval",
+    "instant_runoff",
+    "schulze",
+    "borda",
+    "score",
+    "majority_judgment",
+];
 
 /// Five vote, the sixth and the organiser abstain: one vote is blank, and two are the very same, nonce and all.
 pub struct Election {
@@ -24,22 +32,30 @@ pub struct Election {
     pub ballot_key: String,
 }
 
-fn choice(method: &str, candidate: &Value) -> Value {
+fn choice(method: &str, candidates: &[Value], number: usize) -> Value {
+    let candidate = &candidates[number];
     match method {
         "plurality" => json!({ "candidate": candidate }),
         "approval" => json!({ "candidates": [candidate] }),
+        "score" | "majority_judgment" => {
+            let grade = |id: &Value| {
+                let name = id.as_str().expect("an id").to_owned();
+                (name, json!(if id == candidate { 5 } else { 1 }))
+            };
+            json!({ "grades": candidates.iter().map(grade).collect::<serde_json::Map<_, _>>() })
+        }
         _ => json!({ "ranking": [[candidate]] }),
     }
 }
 
 impl Election {
     pub async fn hold(world: &World, method: &str, openings: &str) -> Self {
-        let ballot = json!({"question": "Quel logo ?", "method": method, "openings": openings});
+        let ballot = json!({"question": "Quel logo ?", "method": method, "openings": openings, "quorum_percent": 50});
         let hall = Hall::new(world, 6, ballot).await;
         let auditor = hall.workshop.member("auditor", "auditor@example.org").await;
         hall.open().await;
         let mut votes: Vec<Vote> = [1, 0, 1]
-            .map(|number| Vote::new(choice(method, &hall.candidates[number])))
+            .map(|number| Vote::new(choice(method, &hall.candidates, number)))
             .into();
         votes.push(votes[2].clone());
         votes.push(Vote::new(json!({"blank": true})));

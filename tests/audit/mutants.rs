@@ -184,6 +184,9 @@ impl Original {
                 "/format" | "/origin" | "/ballot_id" | "/verifier_key" | "/instance_key" => {
                     (another(value), &["manifest", "tree_root"])
                 }
+                "/max_grade" => (json!(5), &["manifest", "tree_root"]),
+                "/unit" => (json!("organisation"), &["manifest_signature", "tree_root"]),
+                "/quorum_percent" => (json!(51), &["manifest_signature", "tree_root"]),
                 "/kind" => (json!("logo"), &["manifest_signature", "tree_root"]),
                 "/method" => (
                     json!("approval"),

@@ -130,7 +130,7 @@ impl Bundle {
                 sha256(&[b"palabre/vote/v1\0", ballot_id, &nonce, choice.as_bytes()]) == *hash,
                 "an opening of another vote",
             )?;
-            let allowed = normalised(method, &candidates, &opening["choice"]);
+            let allowed = normalised(method, &self.manifest["max_grade"], &candidates, &opening["choice"]);
             must(allowed == Some(choice), "a choice that is not allowed")?;
             if opening["choice"]["blank"].is_null() {
                 chosen.push(opening["choice"].clone());
@@ -196,6 +196,7 @@ fn read_manifest(note: &str) -> Checked<(String, Value, Key)> {
         &said,
         &[
             "ballot_id",
+            "blanks_count",
             "candidates",
             "closes_at",
             "description",
@@ -203,12 +204,15 @@ fn read_manifest(note: &str) -> Checked<(String, Value, Key)> {
             "format",
             "instance_key",
             "kind",
+            "max_grade",
             "method",
             "opened_at",
             "openings",
             "origin",
             "question",
+            "quorum_percent",
             "roll",
+            "unit",
             "verifier_key",
             "workshop_id",
         ],

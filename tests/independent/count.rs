@@ -1,5 +1,7 @@
-//! Counts of valid choices: plurality and approval wholly, Schulze up to its strongest paths, and
-//! of instant runoff the first round, which is where every vote is seen.
+//! Counts of valid choices, by the definitions and not by the server's ways: figures and winners of
+//! every method but instant runoff, and of that the first round, in which every vote is seen.
+
+use std::cmp::Ordering;
 
 use serde_json::{Value, json};
 
@@ -35,6 +37,9 @@ pub fn check(method: &str, candidates: &[String], choices: &[Value], tally: &Val
                 && tally["outcome"] == json!({"winners": winners, "tie": winners.len() > 1})
         }
         "schulze" => schulze(candidates, choices, tally),
+        "borda" => borda(candidates, choices, tally),
+        "score" => score(candidates, choices, tally),
+        "majority_judgment" => majority_judgment(candidates, choices, tally),
         "instant_runoff" => {
             let first = |id: &String| choices.iter().filter(|choice| choice["ranking"][0][0] == *id).count();
             let counts: Vec<Value> = candidates
@@ -97,4 +102,84 @@ fn schulze(candidates: &[String], choices: &[Value], tally: &Value) -> bool {
         && told["pairwise"] == json!(pairwise)
         && told["strongest_paths"] == json!(paths)
         && tally["outcome"] == json!({"winners": winners, "tie": winners.len() > 1})
+}
+
+/// Whether these, whom `value` says to be best, are the winners told.
+fn won<V: Ord>(candidates: &[String], choices: &[Value], tally: &Value, value: impl Fn(&String) -> V) -> bool {
+    let best = candidates.iter().map(&value).max();
+    let winners: Vec<&String> = candidates
+        .iter()
+        .filter(|id| !choices.is_empty() && Some(value(id)) == best)
+        .collect();
+    tally["outcome"] == json!({"winners": winners, "tie": winners.len() > 1})
+}
+
+/// Two for each candidate ranked below, one for each that is level.
+fn borda(candidates: &[String], choices: &[Value], tally: &Value) -> bool {
+    let half_points = |id: &String| -> usize {
+        let of = |choice: &Value| -> usize {
+            let against = |other: &&String| match place(choice, id).cmp(&place(choice, other)) {
+                Ordering::Less => 2,
+                Ordering::Equal => 1,
+                Ordering::Greater => 0,
+            };
+            candidates
+                .iter()
+                .filter(|other| *other != id)
+                .map(|other| against(&other))
+                .sum()
+        };
+        choices.iter().map(of).sum()
+    };
+    let told = |(id, points): (&String, &Value)| points["candidate"] == *id && points["half_points"] == half_points(id);
+    let points = tally["working"]["points"].as_array().expect("points");
+    points.len() == candidates.len()
+        && candidates.iter().zip(points).all(told)
+        && won(candidates, choices, tally, half_points)
+}
+
+fn grades(choices: &[Value], id: &String) -> Vec<u64> {
+    choices
+        .iter()
+        .filter_map(|choice| choice["grades"][id].as_u64())
+        .collect()
+}
+
+/// Means of the grades given; who has none is behind all others.
+fn score(candidates: &[String], choices: &[Value], tally: &Value) -> bool {
+    let told = |(id, score): (&String, &Value)| {
+        let grades = grades(choices, id);
+        score["candidate"] == *id && score["total"] == grades.iter().sum::<u64>() && score["grades"] == grades.len()
+    };
+    // All means over one denominator: the product of all numbers of grades.
+    let number = |id: &String| grades(choices, id).len().max(1) as u64;
+    let product: u64 = candidates.iter().map(number).product();
+    let mean = |id: &String| {
+        let grades = grades(choices, id);
+        (!grades.is_empty()).then(|| grades.iter().sum::<u64>() * (product / number(id)))
+    };
+    let scores = tally["working"]["scores"].as_array().expect("scores");
+    scores.len() == candidates.len() && candidates.iter().zip(scores).all(told) && won(candidates, choices, tally, mean)
+}
+
+/// The majority values: medians, the lower ones, taken away one by one; a missing grade is a 0.
+fn majority_judgment(candidates: &[String], choices: &[Value], tally: &Value) -> bool {
+    let all = |id: &String| {
+        let mut all = grades(choices, id);
+        all.resize(choices.len(), 0);
+        all.sort_unstable();
+        all
+    };
+    let value = |id: &String| -> Vec<u64> {
+        let mut left = all(id);
+        (0..left.len()).map(|_| left.remove((left.len() - 1) / 2)).collect()
+    };
+    let told = |(id, merit): (&String, &Value)| {
+        let gauge = &merit["gauge"]["grade"];
+        merit["candidate"] == *id && gauge.as_u64() == value(id).first().copied()
+    };
+    let merits = tally["working"]["merits"].as_array().expect("merits");
+    merits.len() == candidates.len()
+        && candidates.iter().zip(merits).all(told)
+        && won(candidates, choices, tally, value)
 }

@@ -36,7 +36,12 @@ fn choices() {
             .iter()
             .map(|id| text(id).to_owned())
             .collect();
-        let found = super::choice::normalised(text(&vector["method"]), &candidates, &vector["choice"]);
+        let found = super::choice::normalised(
+            text(&vector["method"]),
+            &vector["max_grade"],
+            &candidates,
+            &vector["choice"],
+        );
         assert_eq!(json!(found), vector["canonical"], "{vector}");
     }
 }
@@ -63,7 +68,11 @@ fn nonces_and_vote_hashes() {
 #[test]
 fn vote_bodies() {
     for vector in vectors("vote_bodies") {
-        let length = super::choice::body_length(text(&vector["method"]), number(&vector["candidates"]));
+        let length = super::choice::body_length(
+            text(&vector["method"]),
+            &vector["max_grade"],
+            number(&vector["candidates"]),
+        );
         assert_eq!(json!(length), vector["length"], "{vector}");
     }
 }

@@ -9,6 +9,7 @@ use sea_orm::entity::prelude::*;
 
 use super::entity::{ballot, proof};
 use super::keys::BallotKeys;
+use super::paper::Paper;
 use super::proof::manifest::Manifest;
 use super::proof::note;
 use crate::app::App;
@@ -16,6 +17,7 @@ use crate::http::{Code, Problem};
 
 pub struct Frozen {
     pub manifest: Manifest,
+    pub paper: Paper,
     pub keys: BallotKeys,
 }
 
@@ -29,16 +31,15 @@ impl Frozen {
 #[derive(Default)]
 pub struct Cache(RwLock<HashMap<Uuid, Arc<Frozen>>>);
 
+/// If this process has read it. Its key may have been destroyed meanwhile, by any process.
+pub fn known(app: &App, id: Uuid) -> Option<Arc<Frozen>> {
+    let cache = app.frozen.0.read().unwrap_or_else(PoisonError::into_inner);
+    cache.get(&id).cloned()
+}
+
 /// Of a ballot whose key is not destroyed yet.
 pub async fn of(on: &impl ConnectionTrait, app: &App, ballot: &ballot::Model) -> Result<Arc<Frozen>, Problem> {
-    let known = app
-        .frozen
-        .0
-        .read()
-        .unwrap_or_else(PoisonError::into_inner)
-        .get(&ballot.id)
-        .cloned();
-    if let Some(frozen) = known {
+    if let Some(frozen) = known(app, ballot.id) {
         return Ok(frozen);
     }
     let frozen = Arc::new(load(on, app, ballot).await?);
@@ -54,7 +55,11 @@ async fn load(on: &impl ConnectionTrait, app: &App, ballot: &ballot::Model) -> R
         .ok_or(Code::Internal)?;
     let sealed = ballot.sealed_key.as_deref().unwrap_or_default();
     match app.ballot_keys.open(ballot.id, sealed, &manifest.origin) {
-        Ok(keys) => Ok(Frozen { manifest, keys }),
+        Ok(keys) => Ok(Frozen {
+            paper: manifest.paper().ok_or(Code::Internal)?,
+            manifest,
+            keys,
+        }),
         Err(_) => {
             tracing::error!(ballot = %ballot.id, "the ballot's key does not open: PALABRE_SECRET is not the one it was made with");
             Err(Code::Internal.into())

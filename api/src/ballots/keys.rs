@@ -9,7 +9,7 @@ use crate::secrets::{DoesNotOpen, Key};
 
 /// What seals the ballots' keys at rest.
 pub struct Keys {
-    sealing: Key,
+    pub(super) sealing: Key,
 }
 
 /// The keys of one ballot, while in use.

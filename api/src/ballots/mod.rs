@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! draft ──open──▶ open ──close──▶ closed ──(counted)──publish──▶ published
-//!   └── cancel ──▶ cancelled ◀── cancel ──┘
+//!   └── cancel ──▶ cancelled ◀┘        └──(counted)── annul ──▶ annulled ◀┘
 //! ```
-//! - [`choice`], [`counting`], [`eligibility`] and [`vote`] are pure: they know no database and no
+//! - [`choice`], [`counting`], [`eligibility`], [`paper`] and [`vote`] are pure: they know no database and no
 //!   clock.
 //! - [`keys`] makes, seals and derives the keys of a ballot.
 //! - [`casting`] holds the transaction of a vote, [`closing`] the two of a closing; nothing else
@@ -19,17 +19,22 @@ mod casting;
 pub mod choice;
 mod closing;
 pub mod counting;
+mod drafting;
 mod eligibility;
 mod entity;
 mod frozen;
+mod interrupted;
 mod keys;
 mod lifecycle;
 mod logos;
 mod of_person;
 mod opening;
+pub mod paper;
 mod participation;
 pub mod proof;
+mod quorum;
 mod representation;
+mod resealing;
 mod roll;
 mod routes;
 mod tally;
@@ -39,6 +44,7 @@ pub use casting::Writer;
 #[cfg(test)]
 pub use choice::ChoiceFault;
 pub use frozen::Cache as Frozen;
+pub use interrupted::{interrupted, number_interrupted, settle_interrupted};
 pub use keys::Keys;
 pub use lifecycle::run_due;
 #[cfg(test)]
@@ -46,6 +52,13 @@ pub use logos::LogoFault;
 pub use of_person::{ExportedBallot, forget, of_person};
 pub use participation::{BallotPart, parts};
 pub use proof::manifest::instance as instance_name;
+pub use resealing::{keys_open, reseal_keys};
+
+/// What a backup holds of this room.
+pub mod tables {
+    pub use super::casting::opening;
+    pub use super::entity::{ballot, candidate, logo, proof, roll};
+}
 
 use crate::http::{Access, EVERY_ROLE, ORGANISER, Room, SUPERVISION, route};
 
@@ -82,6 +95,18 @@ pub fn rooms() -> Vec<Room> {
                 )
                 .lasting(),
                 route!(lifecycle::cancel, organiser, [WrongState]).lasting(),
+                route!(drafting::copy, organiser, []),
+                route!(
+                    drafting::run_off,
+                    organiser,
+                    [BallotNotClosed, BallotCounting, BallotCountFailed, BallotWithoutTie]
+                ),
+                route!(
+                    lifecycle::annul,
+                    organiser,
+                    [BallotNotClosed, BallotCounting, BallotCountFailed]
+                )
+                .lasting(),
                 route!(lifecycle::extend, organiser, [BallotNotOpen, BallotWithoutClosing]),
             ],
         ),
@@ -107,7 +132,8 @@ pub fn rooms() -> Vec<Room> {
                     Access::Registered,
                     [BallotNotOpen, NotOnRoll, AlreadyVoted]
                 )
-                .lasting(),
+                .lasting()
+                .deferred(),
                 route!(participation::participation, Access::Registered, []),
                 route!(participation::turnout, members, []),
                 route!(

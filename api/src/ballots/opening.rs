@@ -46,8 +46,8 @@ pub async fn open(
     if row.closes_at.is_some_and(|closes| closes <= now) {
         return Err(Code::BallotClosingPassed.into());
     }
-    let mut electors = roll::electors(on, row.workshop_id, &row.eligibility, app.ambient.now(), None).await?;
-    electors.retain(|elector| row.eligibility.unmet(&elector.facts).is_empty());
+    let mut electors = roll::electors(on, &row, app.ambient.now()).await?;
+    electors.retain(|elector| row.eligibility.unmet(row.unit, &elector.facts).is_empty());
     let size = electors.len();
     if size == 0 {
         return Err(Code::BallotNeedsVoters.into());
@@ -56,14 +56,14 @@ pub async fn open(
         return Err(Problem::from(Code::BallotSmallRoll).with("roll", size));
     }
     let leaves = freeze_roll(on, app, row.id, electors).await?;
-    let method = row.method()?;
+    let paper = row.paper(&candidates)?;
     let origin = manifest::origin(&app.settings.public_url, row.id);
     let (keys, sealed_key) = app.ballot_keys.make(&app.ambient, row.id, &origin);
     // Read inside this transaction: a rotation of the secret comes wholly before or after.
     let name = manifest::instance(&app.settings.public_url);
     let instance = signing_keys::current(on, &app.ambient, &app.settings.secret, Purpose::Manifest, name).await?;
     let instance = Signer::new(name, &instance.seed);
-    let vote_body_length = vote::body_length(method, candidates.len());
+    let vote_body_length = vote::body_length(&paper);
     let manifest = Manifest {
         format: MANIFEST_FORMAT.to_owned(),
         origin,
@@ -72,9 +72,13 @@ pub async fn open(
         kind: row.kind,
         question: row.question.clone(),
         description: row.description.clone(),
-        method,
+        method: paper.method(),
+        max_grade: paper.max_grade(),
         candidates: candidates.into_iter().map(Nominee::of).collect(),
         eligibility: row.eligibility.clone(),
+        unit: row.unit,
+        quorum_percent: row.quorum_percent.map(i32::unsigned_abs),
+        blanks_count: row.blanks_count,
         openings: row.openings,
         opened_at: now,
         closes_at: row.closes_at,
@@ -127,7 +131,7 @@ async fn freeze_roll(
         .into_iter()
         .map(|elector| {
             let salt = app.ambient.bytes();
-            let leaf = vote::roll_leaf(ballot_id, &salt, elector.person_id, &elector.address);
+            let leaf = vote::roll_leaf(ballot_id, &salt, elector.unit_id, &elector.address);
             (leaf, salt, elector)
         })
         .collect();
@@ -136,6 +140,11 @@ async fn freeze_roll(
         let rows = Rows(vec![
             (
                 "unit_id",
+                Column::Uuid(lines.iter().map(|(.., elector)| elector.unit_id).collect()),
+            ),
+            // A person votes for themself.
+            (
+                "person_id",
                 Column::Uuid(lines.iter().map(|(.., elector)| elector.person_id).collect()),
             ),
             (
@@ -158,8 +167,8 @@ async fn freeze_roll(
         ]);
         let (source, values) = rows.source(on.get_database_backend(), 2);
         let sql = format!(
-            "INSERT INTO roll (ballot_id, unit_id, registration_id, salt, leaf) \
-             SELECT $1, s.unit_id, s.registration_id, s.salt, s.leaf FROM {source} ORDER BY s.leaf"
+            "INSERT INTO roll (ballot_id, unit_id, person_id, registration_id, salt, leaf) \
+             SELECT $1, s.unit_id, s.person_id, s.registration_id, s.salt, s.leaf FROM {source} ORDER BY s.leaf"
         );
         let values = std::iter::once(ballot_id.into()).chain(values);
         on.execute_raw(Statement::from_sql_and_values(on.get_database_backend(), sql, values))

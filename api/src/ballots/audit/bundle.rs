@@ -9,7 +9,7 @@ use sea_orm::{QueryOrder as _, QuerySelect as _};
 use super::{Sealed, find, sealed};
 use crate::app::App;
 use crate::ballots::casting::opening;
-use crate::ballots::entity::{Openings, State, ballot, roll};
+use crate::ballots::entity::{Openings, ballot, roll};
 use crate::ballots::proof::bundle::{Line, Opening, RollLine};
 use crate::ballots::tally;
 use crate::http::{Caller, Code, Download, Problem};
@@ -34,7 +34,7 @@ pub async fn read_audit(caller: Caller, id: Path<Uuid>) -> Result<Download, Prob
     let ballot = ballot::find(reader, *id).await?;
     let auditor = caller.is(&[Role::Auditor]);
     let tally = tally::must_be_counted(&ballot)?;
-    if ballot.state != State::Published && !auditor {
+    if !ballot.is_public() && !auditor {
         return Err(Code::NotAllowed.into());
     }
     let (ballot, proof) = find(reader, *id).await?;

@@ -15,18 +15,18 @@ use actix_web::{HttpRequest, HttpResponse, Responder};
 use garde::Validate;
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::choice::{self, Choice};
-use super::entity::{State, ballot, candidate, roll};
+use super::choice::Choice;
+use super::entity::{State, Unit, ballot, candidate, roll};
 use super::frozen::{self, Frozen};
+use super::paper::Paper;
 use super::proof::manifest::promise_text;
 use super::vote::{self, Vote};
 use crate::http::{Caller, Code, Fault, Json, Problem, Reply, Unique};
 use crate::secrets::hex;
 pub use votes::cast::Model as SealedVote;
-pub use votes::{destroy, has_voted, number, opening, page, voted_among};
+pub use votes::{destroy, number, opening, page, voted_among};
 pub use writer::Writer;
 use writer::{Entry, Outcome};
 
@@ -37,7 +37,12 @@ use writer::{Entry, Outcome};
     "choice": {"candidate": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d51"}, "nonce": "3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 }))]
 pub struct VoteInput {
-    /// By method: `{"candidate": id}`, `{"candidates": [id…]}`, `{"ranking": [[id, …ties], …]}`; any: `{"blank": true}`
+    /// By method. `plurality`: `{"candidate": id}`. `approval`: `{"candidates": [id…]}`.
+    /// `instant_runoff`, `schulze`, `borda`: `{"ranking": [[id], …]}`, best first; in the last two a
+    /// group may hold several, who are level; those left out come last together. `score`,
+    /// `majority_judgment`: `{"grades": {id: n, …}}`, integers from 0 to the ballot's `max_grade`; a
+    /// candidate left out is not graded in the first, has the worst grade in the second. Any:
+    /// `{"blank": true}`
     #[garde(skip)]
     #[schema(value_type = Object)]
     choice: Unique,
@@ -85,43 +90,82 @@ impl Responder for Acknowledged {
     post, path = "/v1/ballots/{ballot_id}/votes", request_body = VoteInput,
     responses((status = 201, body = Cast, headers(("Location" = String, description = "The caller's participation"))))
 )]
-pub async fn cast(caller: Caller, id: Path<Uuid>, body: Json<VoteInput>) -> Result<Acknowledged, Problem> {
+pub async fn cast(
+    mut caller: Caller,
+    id: Path<Uuid>,
+    body: Result<Json<VoteInput>, Problem>,
+) -> Result<Acknowledged, Problem> {
+    let tried = match &body {
+        Ok(body) => at_once(&caller, *id, &body.0).await?,
+        Err(_) => None,
+    };
+    if let Some((Outcome::Stored, acknowledged)) = tried {
+        return Ok(acknowledged);
+    }
+    // Anything but a new vote: who asks, then what, then the state of things.
+    caller.look_now().await?;
     let person_id = caller.person_id()?;
     let reader = caller.app.store.reader();
     let ballot = ballot::find(reader, *id).await?;
-    let (vote, longest) = read(&caller, &ballot, body.0).await?;
+    let paper = paper(&caller, &ballot).await?;
+    let vote = read(&paper, &body?.0)?;
     if ballot.opened_at.is_none() {
         return Err(Problem::state(Code::BallotNotOpen, ballot.state));
     }
     // The roll does not change once it is frozen: no lock needed.
-    if roll::Entity::find_by_id((*id, person_id)).one(reader).await?.is_none() {
-        return Err(Code::NotOnRoll.into());
-    }
-    if ballot.state == State::Open && ballot.sealed_key.is_some() {
+    let line = roll::Entity::find()
+        .filter(roll::Column::BallotId.eq(*id))
+        .filter(roll::Column::PersonId.eq(person_id))
+        .one(reader)
+        .await?;
+    let unit_id = line.ok_or(Code::NotOnRoll)?.unit_id;
+    let settled = matches!(tried, Some((Outcome::Standing | Outcome::NotOpen, _)));
+    if !settled && ballot.state == State::Open && ballot.sealed_key.is_some() {
         let frozen = frozen::of(reader, &caller.app, &ballot).await?;
-        let mark = frozen.keys.mark(person_id);
-        let entry = Entry {
-            ballot_id: *id,
-            mark,
-            sealed: frozen.keys.seal(&caller.app.ambient, &mark, &vote.padded(longest)),
-            person_id,
-            sign_in_id: caller.sign_in_id()?,
-        };
-        match caller.app.votes.write(entry).await? {
-            Outcome::Stored => return Ok(acknowledge(*id, &vote, Some(&frozen))),
-            Outcome::NotAdmitted => caller.look_again().await?,
-            Outcome::Standing | Outcome::NotOpen => {}
+        if write(&caller, unit_id, &frozen, &vote).await? == Outcome::Stored {
+            return Ok(acknowledge(*id, &vote, Some(&frozen)));
         }
     }
-    stands(&caller, *id, person_id, &vote).await
+    stands(&caller, *id, unit_id, &vote).await
+}
+
+/// The ordinary case without a single query of its own: the ballot is known to this process, the
+/// vote is well-formed, and the writer's transaction finds the sign-in alive, the person on the roll,
+/// the ballot open, and no vote of theirs. Otherwise nothing, and the order of answers decides.
+async fn at_once(caller: &Caller, id: Uuid, input: &VoteInput) -> Result<Option<(Outcome, Acknowledged)>, Problem> {
+    let Some(frozen) = frozen::known(&caller.app, id) else {
+        return Ok(None);
+    };
+    let Ok(vote) = read(&frozen.paper, input) else {
+        return Ok(None);
+    };
+    // Whom a delegate votes for stands in the roll alone.
+    if frozen.manifest.unit != Unit::Person {
+        return Ok(None);
+    }
+    let outcome = write(caller, caller.bearer()?.person_id, &frozen, &vote).await?;
+    Ok(Some((outcome, acknowledge(id, &vote, Some(&frozen)))))
+}
+
+async fn write(caller: &Caller, unit_id: Uuid, frozen: &Frozen, vote: &Vote) -> Result<Outcome, Problem> {
+    let (mark, bearer) = (frozen.keys.mark(unit_id), caller.bearer()?);
+    let padded = vote.padded(frozen.paper.longest());
+    let entry = Entry {
+        ballot_id: frozen.ballot_id(),
+        mark,
+        sealed: frozen.keys.seal(&caller.app.ambient, &mark, &padded),
+        person_id: bearer.person_id,
+        sign_in_id: bearer.sign_in_id,
+    };
+    caller.app.votes.write(entry).await
 }
 
 /// The answer when nothing new was written: one's own vote stands as sent, or the reason why not.
-async fn stands(caller: &Caller, id: Uuid, person_id: Uuid, vote: &Vote) -> Result<Acknowledged, Problem> {
+async fn stands(caller: &Caller, id: Uuid, unit_id: Uuid, vote: &Vote) -> Result<Acknowledged, Problem> {
     let snapshot = caller.app.store.snapshot().await?;
     let ballot = ballot::find(&snapshot, id).await?;
     if ballot.counted_at.is_some() {
-        return if votes::stands_counted(&snapshot, id, person_id, vote).await? {
+        return if votes::stands_counted(&snapshot, id, unit_id, vote).await? {
             Ok(acknowledge(id, vote, None))
         } else {
             refuse(&ballot)
@@ -133,7 +177,7 @@ async fn stands(caller: &Caller, id: Uuid, person_id: Uuid, vote: &Vote) -> Resu
     let frozen = frozen::of(&snapshot, &caller.app, &ballot).await?;
     let now = caller.app.store.ballot_now(&snapshot, &caller.app.ambient).await?;
     let open = ballot.state == State::Open && ballot.closes_at.is_none_or(|closes| now < closes);
-    match votes::standing(&snapshot, &frozen, &frozen.keys.mark(person_id)).await? {
+    match votes::standing(&snapshot, &frozen, &frozen.keys.mark(unit_id)).await? {
         Some(standing) if standing == *vote => Ok(acknowledge(id, vote, Some(&frozen))),
         Some(_) if open => Err(Code::AlreadyVoted.into()),
         // It was refused when it came, for a reason that no longer holds: it may come again.
@@ -157,28 +201,24 @@ fn acknowledge(id: Uuid, vote: &Vote, frozen: Option<&Frozen>) -> Acknowledged {
     )
 }
 
-/// The vote as it will be sealed, and the longest a choice can be.
-async fn read(caller: &Caller, ballot: &ballot::Model, input: VoteInput) -> Result<(Vote, usize), Problem> {
-    let candidates: std::collections::BTreeSet<Uuid> = candidate::of(caller.app.store.reader(), [ballot.id])
-        .await?
-        .into_iter()
-        .map(|candidate| candidate.id)
-        .collect();
-    let method = ballot.method()?;
-    let value: Value = input.choice.into();
+/// What a vote in a ballot may say, read from the database.
+async fn paper(caller: &Caller, ballot: &ballot::Model) -> Result<Paper, Problem> {
+    let candidates = candidate::of(caller.app.store.reader(), [ballot.id]).await?;
+    ballot.paper(&candidates)
+}
+
+/// The vote as it will be sealed.
+fn read(paper: &Paper, input: &VoteInput) -> Result<Vote, Problem> {
     let mut faults = Vec::new();
     let nonce = vote::nonce(&input.nonce);
     if nonce.is_none() {
         faults.push(Fault::new("/nonce", "not_a_nonce"));
     }
-    match (Choice::parse(method, &candidates, &value), nonce) {
-        (Ok(choice), Some(nonce)) => {
-            let vote = Vote {
-                canonical: choice.canonical(),
-                nonce,
-            };
-            Ok((vote, choice::longest_canonical(method, candidates.len())))
-        }
+    match (Choice::parse(paper, &input.choice.0), nonce) {
+        (Ok(choice), Some(nonce)) => Ok(Vote {
+            canonical: choice.canonical(),
+            nonce,
+        }),
         (parsed, _) => {
             let wrong = parsed.err().unwrap_or_default();
             faults.extend(

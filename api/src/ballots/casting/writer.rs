@@ -188,7 +188,7 @@ async fn admitted(
     let sql = format!(
         "SELECT s.sign_in_id, s.person_id FROM {source} \
          JOIN sign_in i ON i.id = s.sign_in_id AND i.person_id = s.person_id \
-         JOIN roll r ON r.ballot_id = $1 AND r.unit_id = s.person_id \
+         JOIN roll r ON r.ballot_id = $1 AND r.person_id = s.person_id \
          WHERE i.revoked_at IS NULL AND i.expires_at > $2"
     );
     let values = [ballot_id.into(), ambient.now().micros().into()]

@@ -1,7 +1,7 @@
 //! Opens sealed votes and counts them, page by page: no database, no clock. Memory grows with the
 //! roll and the votes by some dozens of bytes each; choices are kept once each.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use sea_orm::prelude::Uuid;
@@ -42,8 +42,6 @@ pub struct Counted {
 
 pub struct Opener {
     frozen: Arc<Frozen>,
-    candidates: Vec<Uuid>,
-    known: BTreeSet<Uuid>,
     lines: Vec<(Line, bool)>,
     /// Marks of the whole roll in ascending order, and whose they are.
     marks: Vec<(Hash, usize)>,
@@ -60,10 +58,7 @@ impl Opener {
         let mark = |(index, line): (usize, &Line)| (frozen.keys.mark(line.unit_id), index);
         let mut marks: Vec<(Hash, usize)> = lines.iter().enumerate().map(mark).collect();
         marks.sort_unstable();
-        let candidates: Vec<Uuid> = frozen.manifest.candidates.iter().map(|nominee| nominee.id).collect();
         Self {
-            known: candidates.iter().copied().collect(),
-            candidates,
             lines: lines.into_iter().map(|line| (line, false)).collect(),
             marks,
             passed: 0,
@@ -115,8 +110,8 @@ impl Opener {
         let index = match self.by_text.get(&canonical) {
             Some(index) => *index,
             None => {
-                let choice = Choice::from_canonical(&canonical, self.frozen.manifest.method, &self.known)
-                    .map_err(|_| Anomaly("vote_unreadable"))?;
+                let choice =
+                    Choice::from_canonical(&canonical, &self.frozen.paper).map_err(|_| Anomaly("vote_unreadable"))?;
                 self.choices.push((choice, 0));
                 self.by_text.insert(canonical, self.choices.len() - 1);
                 self.choices.len() - 1
@@ -130,7 +125,7 @@ impl Opener {
 
     pub fn finish(mut self) -> Result<Counted, Anomaly> {
         let votes: Votes = self.choices.into_iter().collect();
-        let count = counting::count(self.frozen.manifest.method, &self.candidates, &votes);
+        let count = counting::count(&self.frozen.paper, &votes);
         if count.votes != self.openings.len() as u64 || count.votes != count.blanks + count.valid {
             return Err(Anomaly("count_does_not_add_up"));
         }

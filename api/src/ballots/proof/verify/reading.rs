@@ -1,14 +1,14 @@
 //! The one pass over a bundle: what shows on the way, and what is kept for the judgement.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use uuid::Uuid;
 
 use super::Check;
 use super::lines::Fault;
 use crate::ballots::choice::Choice;
+use crate::ballots::paper::Paper;
 use crate::ballots::proof::bundle::{Line, Opening, RollLine};
 use crate::ballots::proof::canonical::canonical;
 use crate::ballots::proof::manifest::{ClosingRecord, Manifest, VotedDigest, instance_of};
@@ -55,7 +55,7 @@ pub struct Frozen {
     pub manifest: Manifest,
     pub instance_key: Verifier,
     pub ballot_key: Verifier,
-    pub candidates: BTreeSet<Uuid>,
+    pub paper: Paper,
 }
 
 impl Frozen {
@@ -73,7 +73,7 @@ impl Frozen {
         }
         from_hex::<32>(&manifest.roll.root).ok_or("names no root of its roll")?;
         Ok(Self {
-            candidates: candidates.iter().map(|nominee| nominee.id).collect(),
+            paper: manifest.paper().ok_or("has a scale that does not fit its method")?,
             manifest,
             instance_key,
             ballot_key,
@@ -202,7 +202,7 @@ impl Reading {
             });
         }
         let Some(frozen) = self.frozen() else { return };
-        let valid = known || Choice::from_canonical(&choice, frozen.manifest.method, &frozen.candidates).is_ok();
+        let valid = known || Choice::from_canonical(&choice, &frozen.paper).is_ok();
         let ballot_id = frozen.manifest.ballot_id;
         let vote = Vote {
             canonical: choice,

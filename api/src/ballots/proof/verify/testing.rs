@@ -9,7 +9,8 @@ use super::{Anchors, Report, Saved, verify};
 use crate::ballots::choice::{Choice, Method};
 use crate::ballots::counting::{Votes, count};
 use crate::ballots::eligibility::Eligibility;
-use crate::ballots::entity::{Kind, Openings};
+use crate::ballots::entity::{Kind, Openings, Unit};
+use crate::ballots::paper::Paper;
 use crate::ballots::proof::bundle::{Line, Opening, RollLine};
 use crate::ballots::proof::canonical::canonical;
 use crate::ballots::proof::manifest::{
@@ -34,6 +35,8 @@ pub struct Election {
     pub workshop_id: Uuid,
     pub question: String,
     pub method: Method,
+    #[serde(default)]
+    pub max_grade: Option<u8>,
     pub candidates: Vec<Nominee>,
     pub openings: Openings,
     pub opened_at: Instant,
@@ -119,6 +122,7 @@ impl Election {
             workshop_id: Uuid::from_u128(0x0174_1a3e_8b00_7000_8000_0000_0000_0001),
             question: "Quel logo ?".into(),
             method,
+            max_grade: method.has_grades().then_some(5),
             candidates: candidates.collect(),
             openings: Openings::Auditors,
             opened_at: "2020-08-28T10:00:00Z".parse().unwrap(),
@@ -133,7 +137,8 @@ impl Election {
         let origin = origin(&self.public_url, id);
         let instance = seed(instance(&self.public_url).to_owned(), &self.instance_seed);
         let ballot = seed(origin.clone(), &self.ballot_seed);
-        let known = self.candidates.iter().map(|nominee| nominee.id).collect();
+        let ids = self.candidates.iter().map(|nominee| nominee.id);
+        let paper = Paper::new(self.method, ids, self.max_grade).unwrap();
         let mut roll = Vec::new();
         let mut openings = Vec::new();
         let mut votes = Votes::new();
@@ -142,7 +147,7 @@ impl Election {
             let voted = voter.vote.is_some();
             roll.push(RollLine { leaf, voted });
             if let Some(cast) = &voter.vote {
-                let choice = Choice::parse(self.method, &known, &cast.choice).unwrap();
+                let choice = Choice::parse(&paper, &cast.choice).unwrap();
                 let (canonical, nonce) = (choice.canonical(), vote::nonce(&cast.nonce).unwrap());
                 *votes.entry(choice).or_default() += 1;
                 openings.push(Vote { canonical, nonce });
@@ -150,8 +155,7 @@ impl Election {
         }
         roll.sort_by_key(|line| line.leaf);
         openings.sort_by_key(|vote| vote.hash(id));
-        let ids: Vec<Uuid> = self.candidates.iter().map(|nominee| nominee.id).collect();
-        let tally = json!(count(self.method, &ids, &votes));
+        let tally = json!(count(&paper, &votes));
         let manifest = Manifest {
             format: MANIFEST_FORMAT.into(),
             origin,
@@ -161,8 +165,12 @@ impl Election {
             question: self.question.clone(),
             description: String::new(),
             method: self.method,
+            max_grade: self.max_grade,
             candidates: self.candidates.clone(),
             eligibility: Eligibility::default(),
+            unit: Unit::Person,
+            quorum_percent: Some(50),
+            blanks_count: true,
             openings: self.openings,
             opened_at: self.opened_at,
             closes_at: None,

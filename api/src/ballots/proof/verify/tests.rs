@@ -23,7 +23,11 @@ fn choice(method: Method, number: u128) -> Option<Value> {
         _ if number == 0 => json!({ "blank": true }),
         Method::Plurality => json!({ "candidate": id }),
         Method::Approval => json!({ "candidates": [id] }),
-        Method::InstantRunoff | Method::Schulze => json!({ "ranking": [[id]] }),
+        Method::InstantRunoff | Method::Schulze | Method::Borda => json!({ "ranking": [[id]] }),
+        Method::Score | Method::MajorityJudgment => {
+            let grade = |other| (candidate(other).to_string(), json!(if other == number { 4 } else { 0 }));
+            json!({ "grades": (1..=3).map(grade).collect::<serde_json::Map<_, _>>() })
+        }
     })
 }
 
@@ -217,7 +221,9 @@ fn a_ballot_in_which_nobody_votes_is_verified() {
     assert_eq!(not_checked(&report), ["anchor_receipt", "anchor_promise"]);
 }
 
-type Lie = (&'static str, fn(&mut Parts), &'static [&'static str]);
+type Change = fn(&mut Parts);
+
+type Lie = (&'static str, Change, &'static [&'static str]);
 
 /// What a server could sign, and the checks that it fails: all, and no others.
 const LIES: [Lie; 31] = [
@@ -483,7 +489,8 @@ fn a_server_that_signs_a_lie_fails_the_check_of_that_name() {
 
 #[test]
 fn a_manifest_that_disagrees_with_itself_is_none() {
-    let lies: [(&str, fn(&mut Parts)); 9] = [
+    let lies: [(&str, Change); 10] = [
+        ("a scale without grades", |parts| parts.manifest.max_grade = Some(5)),
         ("another version", |parts| {
             parts.manifest.format = "palabre/manifest/v2".into()
         }),
