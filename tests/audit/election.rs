@@ -70,7 +70,8 @@ impl Election {
         let anyone = world.anonymous();
         let mut receipts = Vec::new();
         for vote in &votes {
-            let path = hall.at(&format!("receipts?prefix={}", &vote.hash(hall.id())[..4]));
+            let prefix: String = vote.hash(hall.id()).chars().take(4).collect();
+            let path = hall.at(&format!("receipts?prefix={prefix}"));
             receipts.push(anyone.get(&path).await.expect(200).text());
         }
         let manifest = anyone.get(&hall.at("manifest")).await.expect(200).text();

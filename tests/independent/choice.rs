@@ -50,15 +50,15 @@ pub fn normalised(method: &str, max_grade: &Value, candidates: &[String], choice
 
 /// How long the body of a vote is made with spaces.
 pub fn body_length(method: &str, max_grade: &Value, candidates: usize) -> usize {
-    let id = "01234567-0123-0123-0123-0123456789ab";
+    let id = |number: usize| format!("01234567-0123-0123-0123-{number:012}");
     let longest = match method {
-        "plurality" => json!({ "candidate": id }),
-        "approval" => json!({ "candidates": vec![id; candidates] }),
+        "plurality" => json!({ "candidate": id(0) }),
+        "approval" => json!({ "candidates": (0..candidates).map(id).collect::<Vec<_>>() }),
         "score" | "majority_judgment" => {
-            let grade = |number: usize| (format!("{}{number:03}", &id[3..]), max_grade.clone());
+            let grade = |number| (id(number), max_grade.clone());
             json!({ "grades": (0..candidates).map(grade).collect::<serde_json::Map<_, _>>() })
         }
-        _ => json!({ "ranking": vec![[id]; candidates] }),
+        _ => json!({ "ranking": (0..candidates).map(|number| [id(number)]).collect::<Vec<_>>() }),
     };
     let body = json!({"choice": longest, "nonce": "x".repeat(43)}).to_string();
     body.len().div_ceil(64) * 64

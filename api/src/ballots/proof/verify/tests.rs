@@ -492,24 +492,24 @@ fn a_manifest_that_disagrees_with_itself_is_none() {
     let lies: [(&str, Change); 10] = [
         ("a scale without grades", |parts| parts.manifest.max_grade = Some(5)),
         ("another version", |parts| {
-            parts.manifest.format = "palabre/manifest/v2".into()
+            parts.manifest.format = "palabre/manifest/v2".into();
         }),
         ("another ballot's origin", |parts| {
-            parts.manifest.ballot_id = Uuid::nil()
+            parts.manifest.ballot_id = Uuid::nil();
         }),
         ("a key of another instance", |parts| {
-            parts.manifest.instance_key = parts.manifest.verifier_key.clone()
+            parts.manifest.instance_key = parts.manifest.verifier_key.clone();
         }),
         ("a key of another ballot", |parts| {
-            parts.manifest.verifier_key = parts.manifest.instance_key.clone()
+            parts.manifest.verifier_key = parts.manifest.instance_key.clone();
         }),
         ("a key that is none", |parts| parts.manifest.verifier_key.truncate(40)),
         ("one candidate", |parts| parts.manifest.candidates.truncate(1)),
         ("a candidate twice", |parts| {
-            parts.manifest.candidates[1] = parts.manifest.candidates[0].clone()
+            parts.manifest.candidates[1] = parts.manifest.candidates[0].clone();
         }),
         ("a root that is none", |parts| {
-            parts.manifest.roll.root.make_ascii_uppercase()
+            parts.manifest.roll.root.make_ascii_uppercase();
         }),
         ("candidates without end", |parts| {
             let one = parts.manifest.candidates[0].clone();
