@@ -38,11 +38,9 @@ fn choice(method: &str, candidates: &[Value], number: usize) -> Value {
         "plurality" => json!({ "candidate": candidate }),
         "approval" => json!({ "candidates": [candidate] }),
         "score" | "majority_judgment" => {
-            let grade = |of: &Value| {
-                (
-                    of.as_str().expect("an id").to_owned(),
-                    json!(if of == candidate { 4 } else { 1 }),
-                )
+            let grade = |id: &Value| {
+                let name = id.as_str().expect("an id").to_owned();
+                (name, json!(if id == candidate { 5 } else { 1 }))
             };
             json!({ "grades": candidates.iter().map(grade).collect::<serde_json::Map<_, _>>() })
         }
@@ -52,7 +50,7 @@ fn choice(method: &str, candidates: &[Value], number: usize) -> Value {
 
 impl Election {
     pub async fn hold(world: &World, method: &str, openings: &str) -> Self {
-        let ballot = json!({"question": "Quel logo ?", "method": method, "openings": openings});
+        let ballot = json!({"question": "Quel logo ?", "method": method, "openings": openings, "quorum_percent": 50});
         let hall = Hall::new(world, 6, ballot).await;
         let auditor = hall.workshop.member("auditor", "auditor@example.org").await;
         hall.open().await;
@@ -72,7 +70,8 @@ impl Election {
         let anyone = world.anonymous();
         let mut receipts = Vec::new();
         for vote in &votes {
-            let path = hall.at(&format!("receipts?prefix={}", &vote.hash(hall.id())[..4]));
+            let prefix: String = vote.hash(hall.id()).chars().take(4).collect();
+            let path = hall.at(&format!("receipts?prefix={prefix}"));
             receipts.push(anyone.get(&path).await.expect(200).text());
         }
         let manifest = anyone.get(&hall.at("manifest")).await.expect(200).text();

@@ -21,7 +21,7 @@ both! {
             // Everything that voters and auditors have obtained.
             let told = desk.verify(&desk.all_anchors()).await.ends(0);
             told.passes_all_but(&[]);
-            for words in ["Quel logo ?", "winner: Kora", "votes: 5, of which blank: 1", "roll: 7, of which voted: 5", "VERIFIED."] {
+            for words in ["Quel logo ?", "winner: Kora", "votes: 5, of which blank: 1", "roll: 7, of which voted: 5", "quorum: 4 votes (50 %), reached", "VERIFIED."] {
                 assert!(told.output.contains(words), "no {words:?} in {}", told.output);
             }
             // Each anchor alone.

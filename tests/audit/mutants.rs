@@ -10,6 +10,9 @@ use super::election::Election;
 use crate::independent::Bundle;
 use crate::support::World;
 
+/// Of a line of the checkpoint, how, and what fails.
+type Change = (usize, fn(&str) -> String, &'static [&'static str]);
+
 struct Mutant {
     what: String,
     lines: Vec<String>,
@@ -184,6 +187,9 @@ impl Original {
                 "/format" | "/origin" | "/ballot_id" | "/verifier_key" | "/instance_key" => {
                     (another(value), &["manifest", "tree_root"])
                 }
+                "/max_grade" => (json!(5), &["manifest", "tree_root"]),
+                "/unit" => (json!("organisation"), &["manifest_signature", "tree_root"]),
+                "/quorum_percent" => (json!(51), &["manifest_signature", "tree_root"]),
                 "/kind" => (json!("logo"), &["manifest_signature", "tree_root"]),
                 "/method" => (
                     json!("approval"),
@@ -279,7 +285,7 @@ impl Original {
         }
         let place = self.place("checkpoint");
         let note = self.value(place)["checkpoint"].as_str().expect("a note").to_owned();
-        let changes: [(usize, fn(&str) -> String, &[&str]); 4] = [
+        let changes: [Change; 4] = [
             (
                 0,
                 |origin| another_text(origin),
@@ -293,7 +299,13 @@ impl Original {
             (1, |size| format!("0{size}"), &["checkpoint", "checkpoint_signature"]),
             (
                 2,
-                |root| format!("A{}", &root[1..]).replace("AA", "AB"),
+                |root| {
+                    if root.starts_with('A') {
+                        root.replacen('A', "B", 1)
+                    } else {
+                        root.replace(|c| c != '=', "A")
+                    }
+                },
                 &["tree_root", "checkpoint_signature"],
             ),
         ];
@@ -414,7 +426,7 @@ impl Original {
                 ("one member more", more.to_string()),
                 ("an empty line before", format!("\n{line}")),
                 ("a carriage return", format!("{line}\r")),
-                ("half of it", line[..line.len() / 2].to_owned()),
+                ("half of it", line.chars().take(line.len() / 2).collect()),
                 ("a list", json!([self.value(place)]).to_string()),
                 ("nothing", String::new()),
             ] {

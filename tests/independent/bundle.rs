@@ -130,12 +130,7 @@ impl Bundle {
                 sha256(&[b"palabre/vote/v1\0", ballot_id, &nonce, choice.as_bytes()]) == *hash,
                 "an opening of another vote",
             )?;
-            let allowed = normalised(
-                method,
-                &candidates,
-                self.manifest["max_grade"].as_u64(),
-                &opening["choice"],
-            );
+            let allowed = normalised(method, &self.manifest["max_grade"], &candidates, &opening["choice"]);
             must(allowed == Some(choice), "a choice that is not allowed")?;
             if opening["choice"]["blank"].is_null() {
                 chosen.push(opening["choice"].clone());

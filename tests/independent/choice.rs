@@ -6,7 +6,7 @@ use super::json::canonical;
 use super::uuid;
 
 /// The canonical text of a choice as someone may send it; nothing if the ballot does not allow it.
-pub fn normalised(method: &str, candidates: &[String], max_grade: Option<u64>, choice: &Value) -> Option<String> {
+pub fn normalised(method: &str, max_grade: &Value, candidates: &[String], choice: &Value) -> Option<String> {
     let members = choice.as_object()?;
     let [(name, value)] = members.iter().collect::<Vec<_>>()[..] else {
         return None;
@@ -30,19 +30,18 @@ pub fn normalised(method: &str, candidates: &[String], max_grade: Option<u64>, c
         ("blank", _) => (*value == true).then_some(json!(true))?,
         ("candidate", "plurality") => json!(group(&json!([value]))?[0]),
         ("candidates", "approval") => json!(group(value)?),
-        ("grades", "score" | "majority_judgment") => {
-            let mut grades = serde_json::Map::new();
-            for (id, grade) in value.as_object()? {
-                let [id] = &group(&json!([id]))?[..] else { return None };
-                let grade = grade.as_u64().filter(|grade| Some(*grade) <= max_grade)?;
-                grades.insert(id.clone(), json!(grade));
-            }
-            (!grades.is_empty()).then_some(json!(grades))?
-        }
         ("ranking", "instant_runoff" | "schulze" | "borda") => {
             let groups: Vec<Vec<String>> = value.as_array()?.iter().map(group).collect::<Option<_>>()?;
             let strict = groups.iter().all(|group| group.len() == 1);
             (!groups.is_empty() && (strict || method != "instant_runoff")).then_some(json!(groups))?
+        }
+        ("grades", "score" | "majority_judgment") => {
+            let mut grades = serde_json::Map::new();
+            for (id, grade) in value.as_object()? {
+                let id = group(&json!([id]))?.remove(0);
+                (grade.as_u64()? <= max_grade.as_u64()?).then(|| grades.insert(id, grade.clone()))?;
+            }
+            (!grades.is_empty()).then_some(json!(grades))?
         }
         _ => return None,
     };
@@ -50,16 +49,16 @@ pub fn normalised(method: &str, candidates: &[String], max_grade: Option<u64>, c
 }
 
 /// How long the body of a vote is made with spaces.
-pub fn body_length(method: &str, candidates: usize, max_grade: u64) -> usize {
-    let id = "01234567-0123-0123-0123-0123456789ab";
+pub fn body_length(method: &str, max_grade: &Value, candidates: usize) -> usize {
+    let id = |number: usize| format!("01234567-0123-0123-0123-{number:012}");
     let longest = match method {
-        "plurality" => json!({ "candidate": id }),
-        "approval" => json!({ "candidates": vec![id; candidates] }),
+        "plurality" => json!({ "candidate": id(0) }),
+        "approval" => json!({ "candidates": (0..candidates).map(id).collect::<Vec<_>>() }),
         "score" | "majority_judgment" => {
-            let grade = |number| (format!("{number:036}"), json!(max_grade));
+            let grade = |number| (id(number), max_grade.clone());
             json!({ "grades": (0..candidates).map(grade).collect::<serde_json::Map<_, _>>() })
         }
-        _ => json!({ "ranking": vec![[id]; candidates] }),
+        _ => json!({ "ranking": (0..candidates).map(|number| [id(number)]).collect::<Vec<_>>() }),
     };
     let body = json!({"choice": longest, "nonce": "x".repeat(43)}).to_string();
     body.len().div_ceil(64) * 64

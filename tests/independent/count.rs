@@ -1,5 +1,7 @@
-//! Counts of valid choices: plurality and approval wholly, Schulze up to its strongest paths, and
-//! of instant runoff the first round, which is where every vote is seen.
+//! Counts of valid choices, by the definitions and not by the server's ways: figures and winners of
+//! every method but instant runoff, and of that the first round, in which every vote is seen.
+
+use std::cmp::Ordering;
 
 use serde_json::{Value, json};
 
@@ -36,7 +38,8 @@ pub fn check(method: &str, candidates: &[String], choices: &[Value], tally: &Val
         }
         "schulze" => schulze(candidates, choices, tally),
         "borda" => borda(candidates, choices, tally),
-        "score" | "majority_judgment" => grades(method, candidates, choices, tally),
+        "score" => score(candidates, choices, tally),
+        "majority_judgment" => majority_judgment(candidates, choices, tally),
         "instant_runoff" => {
             let first = |id: &String| choices.iter().filter(|choice| choice["ranking"][0][0] == *id).count();
             let counts: Vec<Value> = candidates
@@ -52,92 +55,6 @@ pub fn check(method: &str, candidates: &[String], choices: &[Value], tally: &Val
     } else {
         fault("the tally is not the count of the openings")
     }
-}
-
-/// One point for each candidate it is preferred to and half a point for each it is level with.
-fn borda(candidates: &[String], choices: &[Value], tally: &Value) -> bool {
-    let points = |choice: &Value, id: &String| -> u64 {
-        let others = candidates.iter().filter(|other| *other != id);
-        others
-            .map(|other| match place(choice, id).cmp(&place(choice, other)) {
-                std::cmp::Ordering::Less => 2,
-                std::cmp::Ordering::Equal => 1,
-                std::cmp::Ordering::Greater => 0,
-            })
-            .sum()
-    };
-    let sum = |id: &String| choices.iter().map(|choice| points(choice, id)).sum::<u64>();
-    let sums: Vec<u64> = candidates.iter().map(sum).collect();
-    let most = sums.iter().max().copied().unwrap_or_default();
-    let winners: Vec<&String> = candidates
-        .iter()
-        .zip(&sums)
-        .filter(|(_, sum)| !choices.is_empty() && **sum == most)
-        .map(|(id, _)| id)
-        .collect();
-    let told = tally["working"]["points"].as_array().expect("points");
-    let right = |(told, (id, sum)): (&Value, (&String, &u64))| told["candidate"] == *id && told["half_points"] == *sum;
-    told.len() == candidates.len()
-        && told.iter().zip(candidates.iter().zip(&sums)).all(right)
-        && tally["outcome"] == json!({"winners": winners, "tie": winners.len() > 1})
-}
-
-/// The sums of grades; who wins by their means, or by their medians taken away one after the other.
-fn grades(method: &str, candidates: &[String], choices: &[Value], tally: &Value) -> bool {
-    let given = |id: &String| -> Vec<u64> {
-        choices
-            .iter()
-            .filter_map(|choice| choice["grades"][id].as_u64())
-            .collect()
-    };
-    let all: Vec<Vec<u64>> = candidates
-        .iter()
-        .map(|id| {
-            let mut grades = given(id);
-            if method == "majority_judgment" {
-                grades.resize(choices.len(), 0);
-            }
-            grades.sort_unstable();
-            grades
-        })
-        .collect();
-    let medians = |grades: &Vec<u64>| {
-        let mut left = grades.clone();
-        let mut medians = Vec::new();
-        while !left.is_empty() {
-            medians.push(left.remove((left.len() - 1) / 2));
-        }
-        medians
-    };
-    let ahead = |a: &Vec<u64>, b: &Vec<u64>| {
-        if method == "majority_judgment" {
-            return medians(a) > medians(b);
-        }
-        let (sum, number) = (a.iter().sum::<u64>(), a.len() as u64);
-        let (other, others) = (b.iter().sum::<u64>(), b.len() as u64);
-        number > 0 && (others == 0 || sum * others > other * number)
-    };
-    let unbeaten = |grades: &Vec<u64>| !choices.is_empty() && !all.iter().any(|other| ahead(other, grades));
-    let winners: Vec<&String> = candidates
-        .iter()
-        .zip(&all)
-        .filter(|(_, grades)| unbeaten(grades))
-        .map(|(id, _)| id)
-        .collect();
-    let told = if method == "score" {
-        &tally["working"]["scores"]
-    } else {
-        &tally["working"]["merits"]
-    };
-    let right = |(told, (id, grades)): (&Value, (&String, &Vec<u64>))| {
-        let counts = told["distribution"].as_array().expect("a distribution");
-        let number = |grade: usize| grades.iter().filter(|given| **given == grade as u64).count();
-        told["candidate"] == *id && counts.iter().enumerate().all(|(grade, count)| *count == number(grade))
-    };
-    let told = told.as_array().expect("candidates");
-    told.len() == candidates.len()
-        && told.iter().zip(candidates.iter().zip(&all)).all(right)
-        && tally["outcome"] == json!({"winners": winners, "tie": winners.len() > 1})
 }
 
 /// Places from 0; who is not named stands behind all who are.
@@ -185,4 +102,84 @@ fn schulze(candidates: &[String], choices: &[Value], tally: &Value) -> bool {
         && told["pairwise"] == json!(pairwise)
         && told["strongest_paths"] == json!(paths)
         && tally["outcome"] == json!({"winners": winners, "tie": winners.len() > 1})
+}
+
+/// Whether these, whom `value` says to be best, are the winners told.
+fn won<V: Ord>(candidates: &[String], choices: &[Value], tally: &Value, value: impl Fn(&String) -> V) -> bool {
+    let best = candidates.iter().map(&value).max();
+    let winners: Vec<&String> = candidates
+        .iter()
+        .filter(|id| !choices.is_empty() && Some(value(id)) == best)
+        .collect();
+    tally["outcome"] == json!({"winners": winners, "tie": winners.len() > 1})
+}
+
+/// Two for each candidate ranked below, one for each that is level.
+fn borda(candidates: &[String], choices: &[Value], tally: &Value) -> bool {
+    let half_points = |id: &String| -> usize {
+        let of = |choice: &Value| -> usize {
+            let against = |other: &&String| match place(choice, id).cmp(&place(choice, other)) {
+                Ordering::Less => 2,
+                Ordering::Equal => 1,
+                Ordering::Greater => 0,
+            };
+            candidates
+                .iter()
+                .filter(|other| *other != id)
+                .map(|other| against(&other))
+                .sum()
+        };
+        choices.iter().map(of).sum()
+    };
+    let told = |(id, points): (&String, &Value)| points["candidate"] == *id && points["half_points"] == half_points(id);
+    let points = tally["working"]["points"].as_array().expect("points");
+    points.len() == candidates.len()
+        && candidates.iter().zip(points).all(told)
+        && won(candidates, choices, tally, half_points)
+}
+
+fn grades(choices: &[Value], id: &String) -> Vec<u64> {
+    choices
+        .iter()
+        .filter_map(|choice| choice["grades"][id].as_u64())
+        .collect()
+}
+
+/// Means of the grades given; who has none is behind all others.
+fn score(candidates: &[String], choices: &[Value], tally: &Value) -> bool {
+    let told = |(id, score): (&String, &Value)| {
+        let grades = grades(choices, id);
+        score["candidate"] == *id && score["total"] == grades.iter().sum::<u64>() && score["grades"] == grades.len()
+    };
+    // All means over one denominator: the product of all numbers of grades.
+    let number = |id: &String| grades(choices, id).len().max(1) as u64;
+    let product: u64 = candidates.iter().map(number).product();
+    let mean = |id: &String| {
+        let grades = grades(choices, id);
+        (!grades.is_empty()).then(|| grades.iter().sum::<u64>() * (product / number(id)))
+    };
+    let scores = tally["working"]["scores"].as_array().expect("scores");
+    scores.len() == candidates.len() && candidates.iter().zip(scores).all(told) && won(candidates, choices, tally, mean)
+}
+
+/// The majority values: medians, the lower ones, taken away one by one; a missing grade is a 0.
+fn majority_judgment(candidates: &[String], choices: &[Value], tally: &Value) -> bool {
+    let all = |id: &String| {
+        let mut all = grades(choices, id);
+        all.resize(choices.len(), 0);
+        all.sort_unstable();
+        all
+    };
+    let value = |id: &String| -> Vec<u64> {
+        let mut left = all(id);
+        (0..left.len()).map(|_| left.remove((left.len() - 1) / 2)).collect()
+    };
+    let told = |(id, merit): (&String, &Value)| {
+        let gauge = &merit["gauge"]["grade"];
+        merit["candidate"] == *id && gauge.as_u64() == value(id).first().copied()
+    };
+    let merits = tally["working"]["merits"].as_array().expect("merits");
+    merits.len() == candidates.len()
+        && candidates.iter().zip(merits).all(told)
+        && won(candidates, choices, tally, value)
 }

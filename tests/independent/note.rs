@@ -24,9 +24,8 @@ impl Key {
 
     /// The text of a note that this key, and nobody else, has signed.
     pub fn open<'n>(&self, note: &'n str) -> Option<&'n str> {
-        let at = note.rfind("\n\n")?;
-        let (text, rest) = (&note[..=at], &note[at + 2..]);
-        let signature = rest.strip_prefix("— ")?.strip_suffix('\n')?;
+        let (text, rest) = note.split_at(note.rfind("\n\n")? + 1);
+        let signature = rest.strip_prefix("\n— ")?.strip_suffix('\n')?;
         let (name, signature) = signature.split_once(' ')?;
         let signature = base64_standard(signature)?;
         if name != self.name || signature.len() != 68 || signature[..4] != self.id {

@@ -38,8 +38,8 @@ fn choices() {
             .collect();
         let found = super::choice::normalised(
             text(&vector["method"]),
+            &vector["max_grade"],
             &candidates,
-            vector["max_grade"].as_u64(),
             &vector["choice"],
         );
         assert_eq!(json!(found), vector["canonical"], "{vector}");
@@ -70,8 +70,8 @@ fn vote_bodies() {
     for vector in vectors("vote_bodies") {
         let length = super::choice::body_length(
             text(&vector["method"]),
+            &vector["max_grade"],
             number(&vector["candidates"]),
-            vector["max_grade"].as_u64().unwrap_or_default(),
         );
         assert_eq!(json!(length), vector["length"], "{vector}");
     }

@@ -152,6 +152,7 @@ fn print_outcome(out: &mut impl Write, outcome: &Outcome) -> io::Result<()> {
     let Outcome {
         manifest,
         count,
+        quorum,
         voters,
     } = outcome;
     writeln!(out, "{}", plain(&manifest.question))?;
@@ -174,7 +175,20 @@ fn print_outcome(out: &mut impl Write, outcome: &Outcome) -> io::Result<()> {
         count.votes,
         count.blanks,
         manifest.roll.size
-    )
+    )?;
+    if let Some(quorum) = quorum {
+        let reached = if quorum.reached == Some(true) {
+            "reached"
+        } else {
+            "NOT reached"
+        };
+        writeln!(
+            out,
+            "  quorum: {} votes ({} %), {reached}",
+            quorum.needed, quorum.percent
+        )?;
+    }
+    Ok(())
 }
 
 fn print_reach(out: &mut impl Write, reach: Reach) -> io::Result<()> {

@@ -13,7 +13,7 @@ use super::note::{self, Signer, Verifier};
 use super::verify::testing::{Election, check};
 use super::verify::{Anchors, Conclusion};
 use crate::ballots::choice::{Choice, Method};
-use crate::ballots::paper::{Paper, USUAL_GRADE};
+use crate::ballots::paper::Paper;
 use crate::ballots::vote::{self, Vote};
 use crate::secrets::{from_hex, hex};
 
@@ -27,8 +27,9 @@ fn id(value: &Value) -> Uuid {
     text(value).parse().unwrap()
 }
 
-fn method(value: &Value) -> Method {
-    text(value).parse().unwrap()
+fn paper(vector: &Value, candidates: Vec<Uuid>) -> Paper {
+    let max_grade = vector["max_grade"].as_u64().map(|grade| u8::try_from(grade).unwrap());
+    Paper::new(text(&vector["method"]).parse().unwrap(), candidates, max_grade).unwrap()
 }
 
 fn hash(value: &Value) -> Hash {
@@ -46,19 +47,12 @@ fn hexes(hashes: &[Hash]) -> Vec<String> {
     hashes.iter().map(|hash| hex(hash)).collect()
 }
 
-/// Methods with grades have the usual scale unless the vector names one.
-fn paper(vector: &Value, candidates: impl IntoIterator<Item = Uuid>) -> Paper {
-    let method = method(&vector["method"]);
-    let max_grade = vector["max_grade"].as_u64().map_or(USUAL_GRADE, |grade| grade as u8);
-    Paper::new(method, candidates, method.has_grades().then_some(max_grade)).unwrap()
-}
-
 /// The vector with the outputs that follow from its inputs.
 fn fill(section: &str, vector: &mut Value) {
     match section {
         "canonical_json" => vector["text"] = json!(canonical(&vector["value"])),
         "choices" => {
-            let candidates: Vec<Uuid> = vector["candidates"].as_array().unwrap().iter().map(id).collect();
+            let candidates = vector["candidates"].as_array().unwrap().iter().map(id).collect();
             let choice = Choice::parse(&paper(vector, candidates), &vector["choice"]);
             vector["canonical"] = json!(choice.ok().map(|choice| choice.canonical()));
         }
@@ -71,7 +65,8 @@ fn fill(section: &str, vector: &mut Value) {
             vector["vote_hash"] = json!(hex(&vote.hash(id(&vector["ballot_id"]))));
         }
         "vote_bodies" => {
-            let candidates = (0..vector["candidates"].as_u64().unwrap()).map(|number| Uuid::from_u128(number.into()));
+            let candidates = vector["candidates"].as_u64().unwrap().into();
+            let candidates = (0..candidates).map(Uuid::from_u128).collect();
             vector["length"] = json!(vote::body_length(&paper(vector, candidates)));
         }
         "rolls" => fill_roll(vector),
@@ -125,7 +120,7 @@ fn fill_tree(vector: &mut Value) {
     }
     vector["roots"] = json!(hexes(&roots));
     for proof in vector["paths"].as_array_mut().unwrap() {
-        let number = |name: &str| proof[name].as_u64().unwrap() as usize;
+        let number = |name: &str| usize::try_from(proof[name].as_u64().unwrap()).unwrap();
         let (index, size) = (number("index"), number("size"));
         proof["path"] = json!(hexes(&path(&[], &leaves[..size], index)));
     }

@@ -13,6 +13,7 @@ use crate::ballots::entity::Openings;
 use crate::ballots::proof::canonical::{canonical, canonical_of};
 use crate::ballots::proof::manifest::{Checkpoint, ClosingRecord, VotedDigest};
 use crate::ballots::proof::note;
+use crate::ballots::quorum::Quorum;
 use crate::secrets::{hex, sha256};
 
 /// Why a check is not passed.
@@ -79,12 +80,12 @@ pub fn judge(mut reading: Reading, anchors: &Anchors) -> Report {
 
 fn recount(reading: &mut Reading) -> Option<String> {
     let choices = std::mem::take(&mut reading.choices);
-    let frozen = reading.frozen()?;
+    let paper = &reading.frozen()?.paper;
     let votes: Option<Votes> = choices
         .into_iter()
-        .map(|(text, votes)| Some((Choice::from_canonical(&text, &frozen.paper).ok()?, votes)))
+        .map(|(text, votes)| Some((Choice::from_canonical(&text, paper).ok()?, votes)))
         .collect();
-    canonical_of(&counting::count(&frozen.paper, &votes?))
+    canonical_of(&counting::count(paper, &votes?))
 }
 
 impl Judge<'_> {
@@ -290,11 +291,24 @@ impl Judge<'_> {
     }
 
     fn outcome(self) -> Option<Outcome> {
-        let (_, frozen) = self.reading.manifest?;
+        let voters = self.reading.voters;
+        let manifest = self.reading.manifest?.1.ok()?.manifest;
+        let count: Count = serde_json::from_value(self.reading.tally?).ok()?;
+        let quorum = manifest.quorum_percent.map(|percent| {
+            let roll = self.reading.roll.size();
+            Quorum::of(
+                percent.into(),
+                manifest.blanks_count,
+                roll,
+                count.votes,
+                Some(count.blanks),
+            )
+        });
         Some(Outcome {
-            manifest: frozen.ok()?.manifest,
-            count: serde_json::from_value(self.reading.tally?).ok()?,
-            voters: self.reading.voters,
+            manifest,
+            count,
+            quorum,
+            voters,
         })
     }
 }

@@ -63,3 +63,32 @@ impl Fault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(text: &[u8]) -> Vec<Option<Fault>> {
+        let mut lines = Lines::new(text);
+        let mut faults = Vec::new();
+        while let Some(line) = lines.next().unwrap() {
+            faults.push(line.err());
+        }
+        faults
+    }
+
+    #[test]
+    fn lines_have_an_end() {
+        assert_eq!(faults(b""), []);
+        assert_eq!(faults(b"a\n\nb"), [None, None, Some(Fault::CutShort)]);
+        assert_eq!(faults(b"a\n\xff\nb\n"), [None, Some(Fault::NotText), None]);
+        let long = |start: &str, length: usize| [start.as_bytes(), &vec![b'x'; length], b"\nnext\n"].concat();
+        assert_eq!(faults(&long("", LONG)), [None, None]);
+        assert_eq!(faults(&long("", LONG + 1)), [Some(Fault::TooLong), None]);
+        assert_eq!(faults(&long("{\"manifest\":", LONG)), [None, None]);
+        assert_eq!(faults(&long("{\"tally\":", LONG)), [None, None]);
+        let longest = usize::try_from(LONGEST).unwrap();
+        assert_eq!(faults(&long("{\"tally\":", longest)), [Some(Fault::TooLong), None]);
+        assert_eq!(faults(&vec![b'x'; longest]), [Some(Fault::TooLong)]);
+    }
+}

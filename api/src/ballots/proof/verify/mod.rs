@@ -21,6 +21,7 @@ use std::io::{self, BufRead};
 
 use super::manifest::Manifest;
 use crate::ballots::counting::Count;
+use crate::ballots::quorum::Quorum;
 pub use anchors::{Anchors, Saved};
 use lines::Lines;
 use reading::Reading;
@@ -146,6 +147,7 @@ pub struct Reach {
 pub struct Outcome {
     pub manifest: Manifest,
     pub count: Count,
+    pub quorum: Option<Quorum>,
     pub voters: u64,
 }
 

@@ -73,7 +73,7 @@ impl Frozen {
         }
         from_hex::<32>(&manifest.roll.root).ok_or("names no root of its roll")?;
         Ok(Self {
-            paper: manifest.paper().ok_or("has no scale that fits its method")?,
+            paper: manifest.paper().ok_or("has a scale that does not fit its method")?,
             manifest,
             instance_key,
             ballot_key,

@@ -10,7 +10,7 @@ use crate::ballots::choice::{Choice, Method};
 use crate::ballots::counting::{Votes, count};
 use crate::ballots::eligibility::Eligibility;
 use crate::ballots::entity::{Kind, Openings, Unit};
-use crate::ballots::paper::{Paper, USUAL_GRADE};
+use crate::ballots::paper::Paper;
 use crate::ballots::proof::bundle::{Line, Opening, RollLine};
 use crate::ballots::proof::canonical::canonical;
 use crate::ballots::proof::manifest::{
@@ -35,6 +35,8 @@ pub struct Election {
     pub workshop_id: Uuid,
     pub question: String,
     pub method: Method,
+    #[serde(default)]
+    pub max_grade: Option<u8>,
     pub candidates: Vec<Nominee>,
     pub openings: Openings,
     pub opened_at: Instant,
@@ -120,6 +122,7 @@ impl Election {
             workshop_id: Uuid::from_u128(0x0174_1a3e_8b00_7000_8000_0000_0000_0001),
             question: "Quel logo ?".into(),
             method,
+            max_grade: method.has_grades().then_some(5),
             candidates: candidates.collect(),
             openings: Openings::Auditors,
             opened_at: "2020-08-28T10:00:00Z".parse().unwrap(),
@@ -128,18 +131,14 @@ impl Election {
         }
     }
 
-    fn paper(&self) -> Paper {
-        let candidates = self.candidates.iter().map(|nominee| nominee.id);
-        Paper::new(self.method, candidates, self.method.has_grades().then_some(USUAL_GRADE)).unwrap()
-    }
-
     pub fn parts(&self) -> Parts {
         let id = self.ballot_id;
         let seed = |name: String, hex: &str| Seed(name, from_hex(hex).unwrap());
         let origin = origin(&self.public_url, id);
         let instance = seed(instance(&self.public_url).to_owned(), &self.instance_seed);
         let ballot = seed(origin.clone(), &self.ballot_seed);
-        let paper = self.paper();
+        let ids = self.candidates.iter().map(|nominee| nominee.id);
+        let paper = Paper::new(self.method, ids, self.max_grade).unwrap();
         let mut roll = Vec::new();
         let mut openings = Vec::new();
         let mut votes = Votes::new();
@@ -166,11 +165,11 @@ impl Election {
             question: self.question.clone(),
             description: String::new(),
             method: self.method,
+            max_grade: self.max_grade,
             candidates: self.candidates.clone(),
-            max_grade: paper.max_grade(),
             eligibility: Eligibility::default(),
             unit: Unit::Person,
-            quorum_percent: None,
+            quorum_percent: Some(50),
             blanks_count: true,
             openings: self.openings,
             opened_at: self.opened_at,

@@ -25,7 +25,7 @@ fn choice(method: Method, number: u128) -> Option<Value> {
         Method::Approval => json!({ "candidates": [id] }),
         Method::InstantRunoff | Method::Schulze | Method::Borda => json!({ "ranking": [[id]] }),
         Method::Score | Method::MajorityJudgment => {
-            let grade = |of| (candidate(of).to_string(), json!(if of == number { 3 } else { 0 }));
+            let grade = |other| (candidate(other).to_string(), json!(if other == number { 4 } else { 0 }));
             json!({ "grades": (1..=3).map(grade).collect::<serde_json::Map<_, _>>() })
         }
     })
@@ -221,7 +221,9 @@ fn a_ballot_in_which_nobody_votes_is_verified() {
     assert_eq!(not_checked(&report), ["anchor_receipt", "anchor_promise"]);
 }
 
-type Lie = (&'static str, fn(&mut Parts), &'static [&'static str]);
+type Change = fn(&mut Parts);
+
+type Lie = (&'static str, Change, &'static [&'static str]);
 
 /// What a server could sign, and the checks that it fails: all, and no others.
 const LIES: [Lie; 31] = [
@@ -487,26 +489,27 @@ fn a_server_that_signs_a_lie_fails_the_check_of_that_name() {
 
 #[test]
 fn a_manifest_that_disagrees_with_itself_is_none() {
-    let lies: [(&str, fn(&mut Parts)); 9] = [
+    let lies: [(&str, Change); 10] = [
+        ("a scale without grades", |parts| parts.manifest.max_grade = Some(5)),
         ("another version", |parts| {
-            parts.manifest.format = "palabre/manifest/v2".into()
+            parts.manifest.format = "palabre/manifest/v2".into();
         }),
         ("another ballot's origin", |parts| {
-            parts.manifest.ballot_id = Uuid::nil()
+            parts.manifest.ballot_id = Uuid::nil();
         }),
         ("a key of another instance", |parts| {
-            parts.manifest.instance_key = parts.manifest.verifier_key.clone()
+            parts.manifest.instance_key = parts.manifest.verifier_key.clone();
         }),
         ("a key of another ballot", |parts| {
-            parts.manifest.verifier_key = parts.manifest.instance_key.clone()
+            parts.manifest.verifier_key = parts.manifest.instance_key.clone();
         }),
         ("a key that is none", |parts| parts.manifest.verifier_key.truncate(40)),
         ("one candidate", |parts| parts.manifest.candidates.truncate(1)),
         ("a candidate twice", |parts| {
-            parts.manifest.candidates[1] = parts.manifest.candidates[0].clone()
+            parts.manifest.candidates[1] = parts.manifest.candidates[0].clone();
         }),
         ("a root that is none", |parts| {
-            parts.manifest.roll.root.make_ascii_uppercase()
+            parts.manifest.roll.root.make_ascii_uppercase();
         }),
         ("candidates without end", |parts| {
             let one = parts.manifest.candidates[0].clone();
@@ -657,6 +660,15 @@ fn names_are_simple_and_each_its_own() {
     names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), Check::ALL.len());
+}
+
+#[test]
+fn the_specification_names_every_check() {
+    let specification = include_str!("../../../../docs/bytes.md");
+    for check in Check::ALL {
+        let name = format!("`{}`", check.name());
+        assert!(specification.contains(&name), "bytes.md does not name {name}");
+    }
 }
 
 fn any_election() -> impl Strategy<Value = Election> {
