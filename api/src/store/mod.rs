@@ -126,7 +126,7 @@ impl Store {
 
     /// The clock that decides over ballots: PostgreSQL's own at this very moment (`now()` would be
     /// that of the transaction's begin, too early after a wait for a lock), the host's for SQLite,
-    /// where there is one host.
+    /// where there is one host. The host's is told by the way.
     pub async fn ballot_now(&self, on: &impl ConnectionTrait, ambient: &Ambient) -> Result<Instant, DbErr> {
         if self.backend() != DatabaseBackend::Postgres {
             return Ok(ambient.now());
@@ -138,7 +138,9 @@ impl Store {
         let micros: i64 = row
             .ok_or_else(|| DbErr::RecordNotFound("clock".into()))?
             .try_get("", "now")?;
-        Ok(Instant::from_micros(micros))
+        let now = Instant::from_micros(micros);
+        ambient.told(now);
+        Ok(now)
     }
 
     /// Connections that could begin a write at once; none on SQLite while someone writes.
