@@ -11,6 +11,7 @@ mod m0002_workshops;
 mod m0003_coalitions;
 mod m0004_ballots;
 mod m0005_proofs;
+mod m0007_mails;
 mod sql;
 
 pub struct Migrator;
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_coalitions::Migration),
             Box::new(m0004_ballots::Migration),
             Box::new(m0005_proofs::Migration),
+            Box::new(m0007_mails::Migration),
         ]
     }
 }
