@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::support::{Person, Workshop, World};
 
+#[derive(Clone)]
 pub struct Vote {
     choice: Value,
     nonce: [u8; 32],

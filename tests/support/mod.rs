@@ -19,15 +19,17 @@ mod document;
 mod mail;
 mod raw;
 mod server;
+mod wire;
 mod workshop;
 
 pub use answer::Answer;
 pub use binary::{Finished, Palabre};
 pub use client::{Person, Request};
 pub use clock::{DAY, HOUR, MINUTE, SECOND};
-pub use database::{Backend, Sql};
+pub use database::{Backend, BallotClock, Sql};
 pub use document::{DOCUMENT, Operation, REFRESH, document, faults, operations};
-pub use server::{FRONT_END, World};
+pub use server::{FRONT_END, Server, World};
+pub use wire::Wire;
 pub use workshop::Workshop;
 
 /// Each test once on SQLite and once on PostgreSQL, in a world of its own.

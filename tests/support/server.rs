@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use palabre::ambient::Ambient;
+use palabre::ambient::{Ambient, Clock};
 use palabre::settings::{Database, Mail, Settings};
 use palabre::{App, Key, Running};
 use tempfile::TempDir;
@@ -43,7 +43,7 @@ pub struct Server {
 }
 
 impl Server {
-    async fn start(database: &Database, mailbox: &Mailbox, clock: &Arc<TestClock>) -> (Self, reqwest::Client) {
+    async fn start(database: &Database, mailbox: &Mailbox, clock: Arc<dyn Clock>) -> (Self, reqwest::Client) {
         let settings = Settings {
             database: database.clone(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -55,7 +55,7 @@ impl Server {
             log: "off".into(),
             cors_origins: vec![FRONT_END.into()],
         };
-        let app = App::prepare(settings, Ambient::new(clock.clone()))
+        let app = App::prepare(settings, Ambient::new(clock))
             .await
             .expect("a prepared server");
         let running = palabre::serve(app, 1).expect("a free port");
@@ -82,8 +82,28 @@ impl Server {
 
     /// What the server itself knows.
     pub async fn app<T>(&self, ask: impl AsyncFnOnce(&App) -> T) -> T {
-        let running = self.running.lock().await;
-        ask(&running.as_ref().expect("a running server").app).await
+        let app = self
+            .running
+            .lock()
+            .await
+            .as_ref()
+            .expect("a running server")
+            .app
+            .clone();
+        ask(&app).await
+    }
+
+    /// Does now what the server would do by itself within a second: open and close what is due.
+    pub async fn run_due(&self) {
+        let app = self
+            .running
+            .lock()
+            .await
+            .as_ref()
+            .expect("a running server")
+            .app
+            .clone();
+        palabre::run_due(&app).await.expect("what is due");
     }
 }
 
@@ -102,7 +122,7 @@ impl World {
         let database = database::take(backend, folder.path()).await;
         let mailbox = Mailbox::start().await;
         let clock = Arc::new(TestClock::new());
-        let (server, http) = Server::start(&database, &mailbox, &clock).await;
+        let (server, http) = Server::start(&database, &mailbox, clock.clone()).await;
         Self(Arc::new(Inner {
             backend,
             clock,
@@ -143,7 +163,17 @@ impl World {
     /// One more server on the same database, with connections of its own: to a race between
     /// processes it is another process. Speak to it through [`Person::at`].
     pub async fn another_server(&self) -> Server {
-        Server::start(&self.0.database, &self.0.mailbox, &self.0.clock).await.0
+        self.another_server_on(&self.0.database).await
+    }
+
+    /// As [`World::another_server`], reaching the database by another way.
+    pub async fn another_server_on(&self, database: &Database) -> Server {
+        self.another_server_by(database, self.0.clock.clone()).await
+    }
+
+    /// As [`World::another_server_on`], on a host with a clock of its own.
+    pub async fn another_server_by(&self, database: &Database, clock: Arc<dyn Clock>) -> Server {
+        Server::start(database, &self.0.mailbox, clock).await.0
     }
 
     /// The real binary on the same database, to be killed; by the host's clock.
@@ -166,14 +196,16 @@ impl World {
         Raw::connect(self.0.server.address).await
     }
 
-    /// A connection behind the server's back.
-    /// Does now what the server would do by itself within a second: open and close what is due.
+    /// See [`Server::run_due`].
     pub async fn run_due(&self) {
-        let running = self.0.server.running.lock().await;
-        let app = &running.as_ref().expect("a running server").app;
-        palabre::run_due(app).await.expect("what is due");
+        self.0.server.run_due().await;
     }
 
+    pub fn database(&self) -> &Database {
+        &self.0.database
+    }
+
+    /// A connection behind the server's back.
     pub async fn sql(&self) -> Sql {
         Sql::open(&self.0.database).await
     }

@@ -8,6 +8,8 @@
 mod setwise;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
@@ -34,6 +36,7 @@ pub struct Store {
     reader: DatabaseConnection,
     /// The one long-lived connection on which votes are written; SQLite has one writer anyway.
     caster: DatabaseConnection,
+    waiting: Arc<AtomicUsize>,
 }
 
 impl Store {
@@ -48,6 +51,7 @@ impl Store {
                     caster: writer.clone(),
                     writer,
                     reader,
+                    waiting: Arc::default(),
                 })
             }
             Database::Postgres(url) => {
@@ -57,6 +61,7 @@ impl Store {
                     writer: pool.clone(),
                     reader: pool,
                     caster: postgres(url, 1).await?,
+                    waiting: Arc::default(),
                 })
             }
         }
@@ -112,6 +117,7 @@ impl Store {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
         };
+        let _waits = Waits::one(&self.waiting);
         self.writer.begin_with_options(options).await
     }
 
@@ -143,12 +149,9 @@ impl Store {
         Ok(now)
     }
 
-    /// Connections that could begin a write at once; none on SQLite while someone writes.
-    pub fn idle_writers(&self) -> usize {
-        match self.backend() {
-            DatabaseBackend::Postgres => self.writer.get_postgres_connection_pool().num_idle(),
-            _ => self.writer.get_sqlite_connection_pool().num_idle(),
-        }
+    /// How many wait at this moment to begin a transaction that writes; votes wait with their writer.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// Ends a closing or an erasure on SQLite: what the write-ahead log still holds of sealed votes,
@@ -168,6 +171,22 @@ impl Store {
         };
         self.writer.close().await?;
         other.close().await
+    }
+}
+
+/// Counts itself for as long as it lives, also when whoever waited hangs up.
+struct Waits(Arc<AtomicUsize>);
+
+impl Waits {
+    fn one(all: &Arc<AtomicUsize>) -> Self {
+        all.fetch_add(1, Ordering::Relaxed);
+        Self(all.clone())
+    }
+}
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
