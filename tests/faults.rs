@@ -85,3 +85,16 @@ async fn pause(moments: &mut StdRng, milliseconds: u64) {
     let micros = moments.random_range(0..=milliseconds * 1000);
     tokio::time::sleep(Duration::from_micros(micros)).await;
 }
+
+/// What takes the lock that a race is about: the ballot's row in PostgreSQL, the one writer's place in
+/// SQLite.
+pub fn hold(world: &crate::support::World, ballot: &str) -> String {
+    match world.backend() {
+        crate::support::Backend::Postgres => format!("SELECT 1 FROM ballot WHERE id = '{ballot}' FOR UPDATE"),
+        crate::support::Backend::Sqlite => "UPDATE ballot SET question = question".to_owned(),
+    }
+}
+
+pub async fn run(on: &sea_orm::DatabaseTransaction, sql: &str) {
+    sea_orm::ConnectionTrait::execute_unprepared(on, sql).await.expect(sql);
+}

@@ -44,6 +44,8 @@ impl App {
     pub async fn prepare(settings: Settings, ambient: Ambient) -> Result<Data<Self>, Box<dyn std::error::Error>> {
         Store::migrate(&settings.database).await?;
         let store = Store::connect(&settings.database).await?;
+        // First of all the right time, where it is the database's.
+        store.ballot_now(store.reader(), &ambient).await?;
         let tokens = Tokens::load(&store, &ambient, &settings.secret).await?;
         // Made before the first ballot opens, so that auditors can note it in time.
         let name = ballots::instance_name(&settings.public_url);

@@ -195,9 +195,6 @@ impl Original {
                     json!("approval"),
                     &["manifest_signature", "choices", "count", "tree_root"],
                 ),
-                "/max_grade" => (json!(5), &["manifest", "tree_root"]),
-                "/unit" => (json!("organisation"), &["manifest_signature", "tree_root"]),
-                "/quorum_percent" => (json!(50), &["manifest_signature", "tree_root"]),
                 "/openings" => (json!("public"), &["manifest_signature", "tree_root"]),
                 "/opened_at" => (
                     json!("2020-08-27T09:00:00Z"),

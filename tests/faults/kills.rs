@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::burst::Burst;
 use super::checker::{Attempts, End, Figures, check};
 use super::{RECOVERED, free_port, moments, open_hall, pause, serve, tell};
-use crate::races::run;
+use crate::faults::run;
 use crate::support::{Backend, Cluster, Person, World, both};
 use crate::voting::Hall;
 

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::open_hall;
-use crate::races::{hold, run};
+use crate::faults::{hold, run};
 use crate::support::{Answer, Backend, Person, Server, World, both};
 use crate::voting::{Hall, Vote, plurality};
 

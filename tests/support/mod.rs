@@ -21,6 +21,7 @@ mod elsewhere;
 mod mail;
 mod raw;
 mod server;
+mod wire;
 mod workshop;
 
 pub use answer::Answer;
@@ -28,10 +29,11 @@ pub use binary::{Finished, Palabre, Process};
 pub use client::{Person, Request};
 pub use clock::{DAY, HOUR, MINUTE, SECOND};
 pub use cluster::Cluster;
-pub use database::{Backend, Sql, copy_of, of_before, on_disk};
+pub use database::{Backend, BallotClock, Sql, copy_of, of_before, on_disk};
 pub use document::{DOCUMENT, Operation, REFRESH, document, faults, operations};
 pub use elsewhere::Elsewhere;
 pub use server::{FRONT_END, Server, World};
+pub use wire::Wire;
 pub use workshop::Workshop;
 
 /// Each test once on SQLite and once on PostgreSQL, in a world of its own.

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use palabre::ambient::Ambient;
+use palabre::ambient::{Ambient, Clock};
 use palabre::settings::{Database, Mail, Settings};
 use palabre::{App, Capacity, Key, Running, Writer};
 use tempfile::TempDir;
@@ -46,7 +46,7 @@ impl Server {
     async fn start(
         database: &Database,
         mailbox: &Mailbox,
-        clock: &Arc<TestClock>,
+        clock: Arc<dyn Clock>,
         capacity: Capacity,
     ) -> (Self, reqwest::Client) {
         let settings = Settings {
@@ -60,7 +60,7 @@ impl Server {
             log: "off".into(),
             cors_origins: vec![FRONT_END.into()],
         };
-        let app = App::prepare(settings, Ambient::new(clock.clone()))
+        let app = App::prepare(settings, Ambient::new(clock))
             .await
             .expect("a prepared server");
         let Ok(mut app) = Arc::try_unwrap(app.into_inner()) else {
@@ -92,8 +92,28 @@ impl Server {
 
     /// What the server itself knows.
     pub async fn app<T>(&self, ask: impl AsyncFnOnce(&App) -> T) -> T {
-        let running = self.running.lock().await;
-        ask(&running.as_ref().expect("a running server").app).await
+        let app = self
+            .running
+            .lock()
+            .await
+            .as_ref()
+            .expect("a running server")
+            .app
+            .clone();
+        ask(&app).await
+    }
+
+    /// Does now what the server would do by itself within a second: open and close what is due.
+    pub async fn run_due(&self) {
+        let app = self
+            .running
+            .lock()
+            .await
+            .as_ref()
+            .expect("a running server")
+            .app
+            .clone();
+        palabre::run_due(&app).await.expect("what is due");
     }
 }
 
@@ -126,7 +146,7 @@ impl World {
         };
         let mailbox = Mailbox::start().await;
         let clock = Arc::new(TestClock::new());
-        let (server, http) = Server::start(&database, &mailbox, &clock, Capacity::default()).await;
+        let (server, http) = Server::start(&database, &mailbox, clock.clone(), Capacity::default()).await;
         Self(Arc::new(Inner {
             backend,
             clock,
@@ -182,7 +202,19 @@ impl World {
     /// One more server, with room for so many votes.
     pub async fn another_server_with(&self, capacity: Capacity) -> Server {
         let inner = &self.0;
-        Server::start(&inner.database, &inner.mailbox, &inner.clock, capacity)
+        Server::start(&inner.database, &inner.mailbox, inner.clock.clone(), capacity)
+            .await
+            .0
+    }
+
+    /// As [`World::another_server`], reaching the database by another way.
+    pub async fn another_server_on(&self, database: &Database) -> Server {
+        self.another_server_by(database, self.0.clock.clone()).await
+    }
+
+    /// As [`World::another_server_on`], on a host with a clock of its own.
+    pub async fn another_server_by(&self, database: &Database, clock: Arc<dyn Clock>) -> Server {
+        Server::start(database, &self.0.mailbox, clock, Capacity::default())
             .await
             .0
     }
@@ -211,14 +243,12 @@ impl World {
         Raw::connect(self.0.server.address).await
     }
 
-    /// A connection behind the server's back.
-    /// Does now what the server would do by itself within a second: open and close what is due.
+    /// See [`Server::run_due`].
     pub async fn run_due(&self) {
-        let running = self.0.server.running.lock().await;
-        let app = &running.as_ref().expect("a running server").app;
-        palabre::run_due(app).await.expect("what is due");
+        self.0.server.run_due().await;
     }
 
+    /// A connection behind the server's back.
     pub async fn sql(&self) -> Sql {
         Sql::open(&self.0.database).await
     }

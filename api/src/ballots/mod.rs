@@ -60,7 +60,17 @@ pub mod tables {
     pub use super::entity::{ballot, candidate, logo, proof, roll};
 }
 
-use crate::http::{Access, EVERY_ROLE, ORGANISER, Room, SUPERVISION, route};
+use sea_orm::ConnectionTrait;
+use sea_orm::prelude::Uuid;
+
+use crate::http::{Access, EVERY_ROLE, ORGANISER, Problem, Room, SUPERVISION, route};
+
+/// What a ballot puts to the vote, for letters about it; nothing when it was deleted.
+pub async fn question(on: &impl ConnectionTrait, id: Uuid) -> Result<Option<String>, Problem> {
+    use sea_orm::EntityTrait as _;
+    let ballot = entity::ballot::Entity::find_by_id(id).one(on).await?;
+    Ok(ballot.map(|ballot| ballot.question))
+}
 
 pub fn rooms() -> Vec<Room> {
     let members = Access::Members(EVERY_ROLE);

@@ -105,7 +105,7 @@ pub struct Ballot {
     annulled_at: Option<Instant>,
     /// Why it was cancelled or annulled
     reason: Option<String>,
-    /// The code of why the scheduled opening was refused
+    /// The code of why the scheduled opening was refused; it is tried again once the ballot is changed
     opening_failed: Option<String>,
     /// Why the count stopped
     count_failed: Option<String>,

@@ -14,7 +14,7 @@ use std::time::Duration;
 use actix_web::web::Data;
 use clap::{Args, Parser, Subcommand};
 
-use crate::ambient::{Ambient, HostClock};
+use crate::ambient::{Ambient, HostClock, SharedClock};
 use crate::app::{self, App};
 use crate::identity::operator;
 use crate::settings::{Flags, NewSecret, Settings};
@@ -113,7 +113,7 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Outcome {
-    let ambient = Ambient::new(Arc::new(HostClock));
+    let ambient = Ambient::new(Arc::new(SharedClock::new(HostClock)));
     let mut flags = cli.flags;
     match cli.command.unwrap_or(Command::Serve(Serve::default())) {
         Command::Openapi => say(app::openapi().trim_end()),

@@ -10,7 +10,7 @@ mod setwise;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
@@ -40,6 +40,7 @@ pub struct Store {
     caster: DatabaseConnection,
     /// The log of SQLite still holds what should be gone from it: somebody read on at the time.
     stale_log: Arc<AtomicBool>,
+    waiting: Arc<AtomicUsize>,
 }
 
 impl Store {
@@ -55,6 +56,7 @@ impl Store {
                     writer,
                     reader,
                     stale_log: Arc::default(),
+                    waiting: Arc::default(),
                 })
             }
             Database::Postgres(url) => {
@@ -65,6 +67,7 @@ impl Store {
                     reader: pool,
                     caster: postgres(url, 1).await?,
                     stale_log: Arc::default(),
+                    waiting: Arc::default(),
                 })
             }
         }
@@ -128,6 +131,7 @@ impl Store {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
         };
+        let _waits = Waits::one(&self.waiting);
         self.writer.begin_with_options(options).await
     }
 
@@ -142,7 +146,7 @@ impl Store {
 
     /// The clock that decides over ballots: PostgreSQL's own at this very moment (`now()` would be
     /// that of the transaction's begin, too early after a wait for a lock), the host's for SQLite,
-    /// where there is one host.
+    /// where there is one host. The host's is told by the way.
     pub async fn ballot_now(&self, on: &impl ConnectionTrait, ambient: &Ambient) -> Result<Instant, DbErr> {
         if self.backend() != DatabaseBackend::Postgres {
             return Ok(ambient.now());
@@ -154,7 +158,9 @@ impl Store {
         let micros: i64 = row
             .ok_or_else(|| DbErr::RecordNotFound("clock".into()))?
             .try_get("", "now")?;
-        Ok(Instant::from_micros(micros))
+        let now = Instant::from_micros(micros);
+        ambient.told(now);
+        Ok(now)
     }
 
     /// Connections that could begin a write at once; none on SQLite while someone writes.
@@ -163,6 +169,11 @@ impl Store {
             DatabaseBackend::Postgres => self.writer.get_postgres_connection_pool().num_idle(),
             _ => self.writer.get_sqlite_connection_pool().num_idle(),
         }
+    }
+
+    /// How many wait at this moment to begin a transaction that writes; votes wait with their writer.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// Ends a closing, a cancelling, an erasure or a rotation on SQLite: what the write-ahead log still
@@ -241,6 +252,22 @@ async fn set_patience(connection: &mut sqlx::SqliteConnection, patience: Duratio
     let pragma = format!("PRAGMA busy_timeout = {}", patience.as_millis());
     sqlx::query(sqlx::AssertSqlSafe(pragma)).execute(connection).await?;
     Ok(())
+}
+
+/// Counts itself for as long as it lives, also when whoever waited hangs up.
+struct Waits(Arc<AtomicUsize>);
+
+impl Waits {
+    fn one(all: &Arc<AtomicUsize>) -> Self {
+        all.fetch_add(1, Ordering::Relaxed);
+        Self(all.clone())
+    }
+}
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 async fn sqlite(path: &Path, connections: u32, read_only: bool) -> Result<DatabaseConnection, DbErr> {

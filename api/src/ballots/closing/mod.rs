@@ -185,7 +185,6 @@ async fn write(
         tracing::error!(ballot = %id, "votes came or went while they were counted");
         return Err(Code::Internal.into());
     }
-    of_person::forget_erased(on, id).await?;
 
     let mut voted = VotedDigest::new(id);
     counted
@@ -213,6 +212,8 @@ async fn write(
     let checkpoint = checkpoint_text(&frozen.manifest.origin, tree.size(), &tree.root());
 
     let row = ballot::lock(on, id).await?;
+    // Only now: whoever erases themself holds the ballot too, so each sees what the other has done.
+    of_person::forget_erased(on, id).await?;
     let sealed = proof::ActiveModel {
         ballot_id: Set(id),
         closing_record: Set(Some(record)),
