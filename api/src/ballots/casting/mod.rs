@@ -140,7 +140,7 @@ async fn at_once(caller: &Caller, id: Uuid, input: &VoteInput) -> Result<Option<
         return Ok(None);
     };
     // Whom a delegate votes for stands in the roll alone.
-    if frozen.manifest.unit != Unit::Person {
+    if frozen.manifest.unit != Unit::Person || frozen.is_closed() {
         return Ok(None);
     }
     let outcome = write(caller, caller.bearer()?.person_id, &frozen, &vote).await?;

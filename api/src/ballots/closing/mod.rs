@@ -37,6 +37,7 @@ const PAGE: usize = 10_000;
 
 /// First transaction: the caller has locked the ballot and found it open.
 pub async fn close(on: &impl ConnectionTrait, app: &App, row: ballot::Model) -> Result<ballot::Model, Problem> {
+    frozen::close(app, row.id);
     let mut closed: ballot::ActiveModel = row.into();
     closed.state = Set(State::Closed);
     closed.closed_at = Set(Some(app.store.ballot_now(on, &app.ambient).await?));
