@@ -71,10 +71,6 @@ impl Cluster {
         Database::Postgres(self.url(name))
     }
 
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-
     pub fn data_dir(&self) -> PathBuf {
         self.folder.path().join("data")
     }
@@ -94,11 +90,6 @@ impl Cluster {
         let pid = postmaster.lines().next().and_then(|pid| pid.parse().ok());
         let pid = pid.and_then(rustix::process::Pid::from_raw).expect("a process");
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a process that listens");
-    }
-
-    /// After a checkpoint; connections are cut.
-    pub async fn stop(&self) {
-        assert!(self.control(["stop", "--mode=fast"]).await, "{}", self.log());
     }
 
     /// Without a checkpoint and without farewell, as a power cut would.
