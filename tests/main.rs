@@ -13,6 +13,12 @@
     reason = "voters draw nonces and wait as programs do that are not ours"
 )]
 #![allow(
+    clippy::cast_possible_wrap,
+    clippy::string_slice,
+    clippy::type_complexity,
+    reason = "figures of an attack and texts of our own are small and ASCII"
+)]
+#![allow(
     clippy::needless_pass_by_value,
     reason = "bodies are literals at the place where they are sent"
 )]

@@ -166,7 +166,7 @@ impl Election {
             .then(|| Follower::new(&self.file, self.world.folder().join("followed")));
         let mut cast = Cast {
             copies: Vec::new(),
-            sizes: ["request", "answer", "rest of the answer"].map(|of| sizes(of)).into(),
+            sizes: ["request", "answer", "rest of the answer"].map(sizes).into(),
             follower: None,
             answered: Vec::new(),
             hashes: Vec::new(),
