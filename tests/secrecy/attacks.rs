@@ -395,9 +395,6 @@ fn hit_orders(by: &str, evidence: &Evidence, hits: &[Hit]) -> (Vec<Ordered>, Vec
     (voters, choices)
 }
 
-/// Databases fill their pages from the end: SQLite's are of 4 KiB, PostgreSQL's of 8.
-const PAGES: [usize; 3] = [usize::MAX, 4096, 8192];
-
 /// Orders within one file; and the order of sealed rows in any file, an old copy above all, against
 /// that of opened ones in any other.
 fn places(evidence: &Evidence, log: bool) -> Vec<Attempt> {
@@ -405,14 +402,16 @@ fn places(evidence: &Evidence, log: bool) -> Vec<Attempt> {
     let (mut attempts, mut sealed, mut all_choices) = (Vec::new(), Vec::new(), Vec::new());
     for place in evidence.places.iter().filter(|place| place.log == log) {
         let (mut voters, mut choices) = (vec![watched(evidence)], Vec::new());
-        for page in PAGES {
-            let mut hits = place.hits.clone();
-            if page != usize::MAX {
-                hits.sort_by_key(|hit| (hit.at / page, std::cmp::Reverse(hit.at)));
-            }
-            let (more_voters, more_choices) = hit_orders(&place.name, evidence, &hits);
+        // Databases fill their pages from the end.
+        let mut reversed = place.hits.clone();
+        reversed.sort_by_key(|hit| (hit.at / evidence.page, std::cmp::Reverse(hit.at)));
+        for hits in [&place.hits, &reversed] {
+            let (more_voters, more_choices) = hit_orders(&place.name, evidence, hits);
             voters.extend(more_voters);
             choices.extend(more_choices);
+            if log {
+                break;
+            }
         }
         let whole = |order: &Ordered| order.1.len() == evidence.truth.len();
         let of_sealed = |by: &str| by.starts_with("mark") || by.starts_with("sealed");

@@ -28,6 +28,8 @@ const AHEAD: usize = 12;
 const COPIES: [usize; 6] = [1, 2, 10, 100, 500, VOTERS];
 /// Every so many voters also vote in a second ballot, which stays open.
 const ALSO: usize = 12;
+/// What `palabre backup` wrote.
+pub const BACKUP: &str = "palabre.backup";
 /// How often the log of SQLite is looked at: often enough that it cannot start over twice.
 const LOOK: usize = 10;
 
@@ -268,12 +270,10 @@ impl Election {
                 copy.keep(&into, "vacuumed.db");
             }
         }
-        let file = self.world.folder().join("palabre.backup");
-        if self.world.command(["backup", "--help"]).run().await.success {
-            let backup = self.world.command(["backup", &file.to_string_lossy()]);
-            backup.run().await.succeeded();
-            copy.keep(&file, "palabre.backup");
-        }
+        let file = self.world.folder().join(BACKUP);
+        let backup = self.world.command(["backup", &file.to_string_lossy()]);
+        backup.run().await.succeeded();
+        copy.keep(&file, BACKUP);
         copy
     }
 

@@ -11,6 +11,8 @@ pub struct Evidence {
     pub truth: Vec<usize>,
     /// How long each choice is, written down.
     pub lengths: Vec<usize>,
+    /// Of the database's files.
+    pub page: usize,
     pub tables: Vec<Table>,
     pub places: Vec<Place>,
     /// The write-ahead log, transaction by transaction.

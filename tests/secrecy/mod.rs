@@ -76,6 +76,7 @@ async fn attacked(backend: Backend, seed: u64) -> BTreeSet<&'static str> {
 
     let real = Real::hold(&election, cluster).await;
     real.nothing_shows_a_vote_while_open();
+    real.a_backup_holds_nothing_sealed();
     real.nothing_sealed_remains(backend);
     let attempts = attacks::all(&real.evidence);
     report(backend, &working, &attempts, &real.evidence.truth)
@@ -204,6 +205,11 @@ impl Real {
         let evidence = Evidence {
             truth: election.truth.clone(),
             lengths: election.lengths(),
+            page: if cluster.is_some() {
+                postgres::PAGE
+            } else {
+                sqlite::PAGE
+            },
             tables,
             places,
             commits,
@@ -230,6 +236,18 @@ impl Real {
             }
         }
         assert!(found.is_empty(), "votes are found while the ballot is open: {found:?}");
+    }
+
+    /// `palabre backup` leaves out what is sealed: who may vote is in it, what is cast is not.
+    fn a_backup_holds_nothing_sealed(&self) {
+        let place = self.open.iter().flat_map(|copy| copy.places(&self.tokens));
+        let backup = place.into_iter().find(|place| place.name.ends_with(election::BACKUP));
+        let hits = backup.expect("a backup").hits;
+        let kinds: BTreeSet<&str> = hits.iter().map(|hit| hit.kind).collect();
+        assert_eq!(
+            kinds,
+            BTreeSet::from(["address", "leaf", "person", "registration", "salt"])
+        );
     }
 
     /// Once counted, an SQLite file holds no mark, no sealed vote and no key of the ballot any more,

@@ -171,6 +171,11 @@ pub async fn evidence(election: &Election, cluster: Option<&Cluster>) -> (Eviden
     let evidence = Evidence {
         truth: election.truth.clone(),
         lengths: choices.iter().map(|choice| choice.to_string().len()).collect(),
+        page: if cluster.is_some() {
+            postgres::PAGE
+        } else {
+            sqlite::PAGE
+        },
         tables,
         places,
         commits,

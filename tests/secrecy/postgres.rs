@@ -9,7 +9,7 @@ use super::evidence::{Commit, Copy, Row, Table};
 use super::tokens::Tokens;
 use crate::support::{Cluster, Sql, cluster};
 
-const PAGE: usize = 8192;
+pub const PAGE: usize = 8192;
 const SEGMENT: u64 = 16 << 20;
 
 /// All it can be made to tell by itself.

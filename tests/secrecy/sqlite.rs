@@ -11,7 +11,7 @@ use super::evidence::{Commit, Copy, Table};
 use super::tokens::{Hit, Subject, Tokens};
 use crate::support::Sql;
 
-const PAGE: usize = 4096;
+pub const PAGE: usize = 4096;
 const FRAME: usize = 24 + PAGE;
 const HEADER: usize = 32;
 
