@@ -28,6 +28,7 @@ mod journal;
 mod leaving;
 mod races;
 mod readme;
+mod results;
 mod settings;
 mod story;
 mod support;

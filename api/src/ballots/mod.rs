@@ -4,7 +4,7 @@
 //! draft ──open──▶ open ──close──▶ closed ──(counted)──publish──▶ published
 //!   └── cancel ──▶ cancelled ◀── cancel ──┘
 //! ```
-//! - [`choice`], [`counting`], [`eligibility`] and [`vote`] are pure: they know no database and no
+//! - [`choice`], [`counting`], [`chart`], [`eligibility`] and [`vote`] are pure: they know no database and no
 //!   clock.
 //! - [`keys`] makes, seals and derives the keys of a ballot.
 //! - [`casting`] holds the transaction of a vote, [`closing`] the two of a closing; nothing else
@@ -15,6 +15,7 @@
 
 mod candidates;
 mod casting;
+mod chart;
 pub mod choice;
 mod closing;
 pub mod counting;
@@ -107,7 +108,13 @@ pub fn rooms() -> Vec<Room> {
                 route!(
                     tally::read_tally,
                     members,
-                    [NotAllowed, BallotNotClosed, BallotCounting, BallotCountFailed]
+                    [
+                        NotAllowed,
+                        BallotNotClosed,
+                        BallotCounting,
+                        BallotCountFailed,
+                        NotAcceptable
+                    ]
                 ),
                 route!(roll::read_roll, Access::Members(SUPERVISION), []),
             ],

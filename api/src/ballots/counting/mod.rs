@@ -9,7 +9,7 @@ mod instant_runoff;
 mod plurality;
 mod schulze;
 #[cfg(test)]
-mod testing;
+pub mod testing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::choice::{Choice, Method};
-pub use instant_runoff::Round;
+pub use instant_runoff::{Orders, Round};
 
 /// How often each distinct choice was cast.
 pub type Votes = BTreeMap<Choice, u64>;
