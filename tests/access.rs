@@ -20,6 +20,7 @@ use crate::support::{Operation, Person, World, both, operations};
 const TABLE: &str = "
 operation                                                  anonymous stranger declined participant facilitator organiser auditor administrator
 GET    /.well-known/jwks.json                              ok        ok       ok       ok          ok          ok        ok      ok
+GET    /.well-known/palabre-keys                           ok        ok       ok       ok          ok          ok        ok      ok
 GET    /livez                                              ok        ok       ok       ok          ok          ok        ok      ok
 GET    /readyz                                             ok        ok       ok       ok          ok          ok        ok      ok
 GET    /v1/attendance/{attendance_id}                      401       404      404      ok          ok          ok        ok      404
@@ -31,14 +32,22 @@ POST   /v1/auth/tokens                                     ok        ok       ok
 GET    /v1/ballots/{ballot_id}                             401       404      404      ok          ok          ok        ok      404
 PATCH  /v1/ballots/{ballot_id}                             401       404      404      403         403         ok        403     404
 DELETE /v1/ballots/{ballot_id}                             401       404      404      403         403         ok        403     404
+POST   /v1/ballots/{ballot_id}/annul                       401       404      404      403         403         ok        403     404
+GET    /v1/ballots/{ballot_id}/audit                       401       404      404      ok          ok          ok        ok      404
 POST   /v1/ballots/{ballot_id}/cancel                      401       404      404      403         403         ok        403     404
 GET    /v1/ballots/{ballot_id}/candidates                  401       404      404      ok          ok          ok        ok      404
 POST   /v1/ballots/{ballot_id}/candidates                  401       404      404      403         403         ok        403     404
+GET    /v1/ballots/{ballot_id}/checkpoint                  404       404      404      404         404         404       404     404
 POST   /v1/ballots/{ballot_id}/close                       401       404      404      403         403         ok        403     404
+POST   /v1/ballots/{ballot_id}/copy                        401       404      404      403         403         ok        403     404
+POST   /v1/ballots/{ballot_id}/extend                      401       404      404      403         403         ok        403     404
+GET    /v1/ballots/{ballot_id}/manifest                    404       404      404      404         404         404       404     404
 POST   /v1/ballots/{ballot_id}/open                        401       404      404      403         403         ok        403     404
 GET    /v1/ballots/{ballot_id}/participation               401       404      ok       ok          ok          ok        ok      404
 POST   /v1/ballots/{ballot_id}/publish                     401       404      404      403         403         ok        403     404
+GET    /v1/ballots/{ballot_id}/receipts                    ok        ok       ok       ok          ok          ok        ok      ok
 GET    /v1/ballots/{ballot_id}/roll                        401       404      404      403         403         ok        ok      404
+POST   /v1/ballots/{ballot_id}/run-off                     401       404      404      403         403         ok        403     404
 GET    /v1/ballots/{ballot_id}/tally                       401       404      404      ok          ok          ok        ok      404
 GET    /v1/ballots/{ballot_id}/turnout                     401       404      404      ok          ok          ok        ok      404
 POST   /v1/ballots/{ballot_id}/votes                       401       404      ok       ok          ok          ok        ok      404
@@ -413,8 +422,8 @@ both! {
                 let codes = operation.value["responses"][status]["x-codes"].as_array();
                 codes.is_some_and(|codes| codes.contains(&json!(code)))
             };
-            // Those that look at the version look at the workshop before; two look at the body first.
-            let body_first = ["/cancel", "/logo"].iter().any(|end| operation.path.ends_with(end));
+            // Those that look at the version look at the workshop before; three look at the body first.
+            let body_first = ["/cancel", "/extend", "/logo"].iter().any(|end| operation.path.ends_with(end));
             if !body_first && documented("409", "workshop_archived") && documented("412", "stale_etag") {
                 let request = organiser.request(operation.method.clone(), &fixture.path(operation));
                 let answer = request.if_match("stale").json(&json!({})).await;

@@ -40,7 +40,9 @@ both! {
         hall.workshop.organiser.act(&hall.at("close")).await.expect(200);
         // Closed and counted: one's own vote as before, any other refused as too late.
         let again = voter.post(&votes, vote.body()).await.expect(201);
-        assert_eq!(again.json(), first.json());
+        assert_eq!(again["vote_hash"], first["vote_hash"]);
+        // The promise has been kept: the ballot's key is gone and the receipt takes its place.
+        assert!(first["promise"].is_string() && again["promise"].is_null());
         voter.post(&votes, hall.vote(1).body()).await.problem(409, "ballot_not_open");
         hall.voters[1].post(&votes, vote.body()).await.problem(409, "ballot_not_open");
     }
@@ -103,7 +105,7 @@ both! {
             ("UPDATE candidate SET name = 'Autre'", "candidate_is_frozen_update"),
             ("DELETE FROM candidate", "candidate_is_frozen_delete"),
             ("DELETE FROM roll", "roll_is_frozen_delete"),
-            ("INSERT INTO roll SELECT ballot_id, registration_id, registration_id, salt, leaf, voted FROM roll", "roll_is_frozen_insert"),
+            ("INSERT INTO roll (ballot_id, unit_id, person_id, registration_id, salt, leaf) SELECT ballot_id, registration_id, registration_id, registration_id, salt, leaf FROM roll", "roll_is_frozen_insert"),
             ("UPDATE journal SET act = 'nothing'", "journal_is_append_only_update"),
             ("DELETE FROM journal", "journal_is_append_only_delete"),
             ("INSERT INTO \"cast\" SELECT ballot_id, mark, sealed FROM \"cast\"", if world.backend() == Backend::Sqlite { "UNIQUE" } else { "duplicate key" }),
@@ -174,7 +176,7 @@ both! {
         assert_eq!(organiser.get(&hall.path).await.expect(200)["state"], "open");
         hall.voters[0].post(&hall.at("votes"), hall.vote(2).body()).await.expect(201);
         // Its time is up: no vote is taken even before the closer comes.
-        sql.run("UPDATE ballot SET opens_at = NULL, closes_at = 2 WHERE state = 'open'").await;
+        sql.time_is_up(hall.id()).await;
         hall.voters[1].post(&hall.at("votes"), hall.vote(2).body()).await.problem(409, "ballot_not_open");
         world.run_due().await;
         let tally = organiser.get(&hall.at("tally")).await.expect(200);
@@ -188,6 +190,51 @@ both! {
         world.run_due().await;
         let refused = organiser.get(&format!("/v1/ballots/{}", lonely.id())).await.expect(200);
         assert_eq!((&refused["state"], &refused["opening_failed"]), (&json!("draft"), &json!("ballot_needs_candidates")));
+    }
+
+    async fn a_ballot_is_drafted_from_another(world: World) {
+        let hall = Hall::new(&world, 2, json!({"kind": "logo", "question": "Quel logo ?", "method": "approval", "openings": "public"})).await;
+        let organiser = &hall.workshop.organiser;
+        for (number, candidate) in (1..).zip(&hall.candidates) {
+            let path = format!("/v1/candidates/{}/logo", candidate.as_str().expect("an id"));
+            organiser.put_bytes(&path, "image/svg+xml", logo(number)).await.expect(200);
+        }
+        let first = organiser.act(&hall.at("copy")).await.expect(201);
+        let again = organiser.act(&hall.at("copy")).await.expect(200);
+        assert_eq!(first.json(), again.json());
+        let original = organiser.get(&hall.path).await.expect(200);
+        for field in ["kind", "question", "method", "eligibility", "openings"] {
+            assert_eq!(first[field], original[field], "{field}");
+        }
+        assert_eq!((&first["state"], &first["drafted_from"], &first["drafted_as"]), (&json!("draft"), &json!(hall.id()), &json!("copy")));
+        let faces = |ballot: &Value| -> Vec<_> {
+            let candidates = ballot["candidates"].as_array().expect("candidates");
+            candidates.iter().map(|candidate| (candidate["name"].clone(), candidate["logo"].clone())).collect()
+        };
+        assert_eq!(faces(&first.json()), faces(&original.json()));
+        organiser.act(&hall.at("run-off")).await.problem(409, "ballot_not_closed");
+        hall.open().await;
+        for (voter, candidate) in hall.voters.iter().zip([0, 2]) {
+            let vote = Vote::new(json!({"candidates": [hall.candidates[candidate]]}));
+            voter.post(&hall.at("votes"), vote.body()).await.expect(201);
+        }
+        assert_eq!(hall.tally().await["outcome"]["tie"], true);
+        let second = organiser.act(&hall.at("run-off")).await.expect(201);
+        organiser.act(&hall.at("run-off")).await.expect(200);
+        let names: Vec<_> = second["candidates"].as_array().expect("candidates").iter().map(|candidate| candidate["name"].clone()).collect();
+        assert_eq!(names, ["Arbre", "Delta"]);
+        // A copy of a draft outlives it.
+        let path = format!("/v1/ballots/{}", first.id());
+        let third = organiser.act(&format!("{path}/copy")).await.expect(201);
+        organiser.request(reqwest::Method::DELETE, &path).await.expect(204);
+        assert!(organiser.get(&format!("/v1/ballots/{}", third.id())).await.expect(200)["drafted_from"].is_null());
+        // Without a tie there is nobody to run off between.
+        let path = format!("/v1/ballots/{}", second.id());
+        organiser.post(&format!("{path}/open"), json!({"confirm_small": true})).await.expect(200);
+        let favourite = &second["candidates"][1]["id"];
+        hall.voters[0].post(&format!("{path}/votes"), Vote::new(json!({"candidates": [favourite]})).body()).await.expect(201);
+        organiser.act(&format!("{path}/close")).await.expect(200);
+        organiser.act(&format!("{path}/run-off")).await.problem(409, "ballot_without_tie");
     }
 
     async fn logos_are_drawn_once_and_served_as_pictures_only(world: World) {

@@ -18,6 +18,7 @@
 )]
 
 mod access;
+mod backup;
 mod ballots;
 mod conventions;
 mod debian;
@@ -28,10 +29,13 @@ mod journal;
 mod leaving;
 mod races;
 mod readme;
+mod restore;
 mod results;
+mod rotation;
 mod settings;
 mod story;
 mod support;
+mod terms;
 mod tokens;
 mod voting;
 mod wrong;

@@ -50,6 +50,15 @@ async fn until_waiting(world: &World, number: i64) {
     }
 }
 
+/// Until so many votes have reached the server's writer and wait for their fate.
+async fn until_undecided(world: &World, number: usize) {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(7);
+    while world.server().app(async |app| app.votes.undecided()).await < number {
+        assert!(tokio::time::Instant::now() < deadline, "the votes do not arrive");
+        tokio::task::yield_now().await;
+    }
+}
+
 both! {
     async fn two_different_votes_of_one_person_at_once_leave_one(world: World) {
         let hall = open_hall(&world, 1).await;
@@ -95,7 +104,8 @@ both! {
             tokio::spawn(async move { person.post(&path, body).await })
         };
         let (one, other) = (attempt(), attempt());
-        until_waiting(&world, 2).await;
+        until_undecided(&world, 2).await;
+        until_waiting(&world, 1).await;
         lock.commit().await.expect("the lock is let go");
         let one = one.await.expect("an answer").expect(201);
         let other = other.await.expect("an answer").expect(201);

@@ -77,10 +77,10 @@ both! {
             assert!(table.header("content-disposition").ends_with("filename=\"result-quel-logo.csv\""), "{:?}", table.headers);
             assert!(table.list("vary").contains("accept, accept-language"), "{:?}", table.headers);
             assert_eq!(lines(&table), [
-                "Candidate,Name,Votes,% of valid votes,Result,Roll,Votes cast,Blanks,Valid votes".to_owned(),
-                format!("{},Arbre,2,66.7,winner,5,4,1,3", id(&hall.candidates[0])),
-                format!("{},Kora,1,33.3,,5,4,1,3", id(&hall.candidates[1])),
-                format!("{},Delta,0,0.0,,5,4,1,3", id(&hall.candidates[2])),
+                "Candidate,Name,Votes,% of valid votes,Result,Roll,Votes cast,Blanks,Valid votes,Caveats".to_owned(),
+                format!("{},Arbre,2,66.7,winner,5,4,1,3,", id(&hall.candidates[0])),
+                format!("{},Kora,1,33.3,,5,4,1,3,", id(&hall.candidates[1])),
+                format!("{},Delta,0,0.0,,5,4,1,3,", id(&hall.candidates[2])),
             ]);
         }
         for request in asked("json", "*/*") {
@@ -211,6 +211,7 @@ both! {
     async fn rounds_and_pairs_have_their_own_drawings(world: World) {
         for (method, words, columns, rows) in [
             ("instant_runoff", "« Kora » l'emporte au 2e tour, avec 3 voix sur 5 encore en jeu (60,0 %).", "Tour,Candidat,Nom,Voix,", 3 + 2),
+            ("borda", "« Kora » l'emporte avec 6 points.", "Candidat,Nom,Points,", 3),
             ("schulze", "« Kora » l'emporte, en gagnant la comparaison avec chacun des autres.", "Candidat A,Nom A,Rang A,", 3),
         ] {
             let hall = Hall::new(&world, 5, json!({"question": "Quel logo ?", "method": method})).await;
@@ -227,5 +228,50 @@ both! {
             let table = lines(&organiser.get(&hall.at("tally?format=csv")).await.expect(200));
             assert!(table[0].starts_with(columns) && table.len() == rows + 1, "{table:?}");
         }
+    }
+    async fn grades_are_drawn_as_means_or_as_medians(world: World) {
+        for (method, words, columns) in [
+            ("score", "« Kora » l'emporte avec une moyenne de 4,00 sur 5.", "Candidat,Nom,Moyenne,Notes,Résultat,"),
+            ("majority_judgment", "« Arbre » l'emporte avec la note médiane 3 +.", "Candidat,Nom,Note 5,Note 4,Note 3,Note 2,Note 1,Note 0,Notes absentes,Note médiane,"),
+        ] {
+            let hall = Hall::new(&world, 5, json!({"question": "Quel logo ?", "method": method})).await;
+            hall.open().await;
+            let [arbre, kora] = [id(&hall.candidates[0]), id(&hall.candidates[1])];
+            for (voter, grades) in [json!({arbre: 3, kora: 4}), json!({arbre: 3}), json!({arbre: 5})].into_iter().enumerate() {
+                let vote = Vote::new(json!({"grades": grades}));
+                hall.voters[voter].post(&hall.at("votes"), vote.body()).await.expect(201);
+            }
+            hall.tally().await;
+            let organiser = &hall.workshop.organiser;
+            let chart = organiser.get(&hall.at("tally?format=svg")).await.expect(200);
+            assert!(told(&chart)[1].starts_with(words), "{:?}", told(&chart));
+            let table = lines(&organiser.get(&hall.at("tally?format=csv")).await.expect(200));
+            assert!(table[0].starts_with(columns) && table.len() == 4, "{table:?}");
+        }
+    }
+
+    async fn a_result_that_does_not_stand_says_so_first(world: World) {
+        let ballot = json!({"question": "?", "method": "plurality", "quorum_percent": 80, "blanks_count": false});
+        let hall = Hall::new(&world, 5, ballot).await;
+        vote(&hall).await;
+        hall.tally().await;
+        let organiser = &hall.workshop.organiser;
+        let path = hall.at("tally?format=svg");
+        let short = organiser.get(&path).await.expect(200);
+        let expected = "Quorum non atteint : 3 sur 4 votes hors blancs nécessaires (80 % des inscrits). « Arbre » arrive en tête avec 2 voix";
+        assert!(told(&short)[1].starts_with(expected), "{short}");
+        let why = "Deux logos étaient intervertis.";
+        organiser.post(&hall.at("annul"), json!({"reason": why})).await.expect(200);
+        let annulled = hall.voters[0].get(&path).english().await.expect(200);
+        assert!(told(&annulled)[1].starts_with(&format!("This ballot is annulled: {why} Quorum not reached: 3 of 4")), "{annulled}");
+        let table = hall.voters[0].get(&hall.at("tally?format=csv")).await.expect(200);
+        assert!(lines(&table)[1..].iter().all(|line| line.contains(why) && line.contains("Quorum non atteint")), "{table}");
+        // Reached, it is a note under the chart.
+        let hall = Hall::new(&world, 5, json!({"question": "?", "method": "plurality", "quorum_percent": 80})).await;
+        vote(&hall).await;
+        hall.tally().await;
+        let reached = hall.workshop.organiser.get(&hall.at("tally?format=svg")).await.expect(200);
+        let description = &told(&reached)[1];
+        assert!(description.starts_with("« Arbre » l'emporte") && description.contains("Quorum atteint : 4 sur 4 votes nécessaires (80 % des inscrits)."), "{description}");
     }
 }

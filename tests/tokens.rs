@@ -33,8 +33,13 @@ fn sign(header: &Value, claims: &Value, signature: impl FnOnce(&[u8]) -> Vec<u8>
 /// The key that the server signs with, as only its database and its secret together give it away.
 async fn servers_key(world: &World) -> SigningKey {
     let sql = world.sql().await;
-    let kid = sql.texts("SELECT kid FROM signing_key").await.remove(0);
-    let sealed = sql.bytes("SELECT sealed FROM signing_key").await;
+    let kid = sql
+        .texts("SELECT kid FROM signing_key WHERE purpose = 'token'")
+        .await
+        .remove(0);
+    let sealed = sql
+        .bytes("SELECT sealed FROM signing_key WHERE purpose = 'token'")
+        .await;
     let seed = world
         .secret()
         .derive("palabre/signing-keys/v1")
@@ -207,7 +212,10 @@ both! {
         for server in [&one, &two] {
             mariama.at(server).get("/v1/me").await.expect(200);
         }
-        assert_eq!(world.sql().await.number("SELECT count(*) FROM signing_key").await, 1);
+        for purpose in ["token", "manifest"] {
+            let keys = format!("SELECT count(*) FROM signing_key WHERE purpose = '{purpose}'");
+            assert_eq!(world.sql().await.number(&keys).await, 1, "{purpose}");
+        }
         one.stop().await;
         two.stop().await;
     }

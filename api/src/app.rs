@@ -17,6 +17,7 @@ use crate::identity::tokens::Tokens;
 use crate::mail::Bell;
 use crate::mail::delivery::Transport;
 use crate::settings::Settings;
+use crate::signing_keys::{self, Purpose};
 use crate::store::Store;
 use crate::{
     attendance, ballots, coalitions, first_screen, identity, jobs, journal, organisations, registrations, sessions,
@@ -32,6 +33,10 @@ pub struct App {
     pub mail: Bell,
     pub transport: Transport,
     pub ballot_keys: ballots::Keys,
+    pub frozen: ballots::Frozen,
+    pub votes: ballots::Writer,
+    /// Held by whoever counts: one ballot at a time in a process.
+    pub counting: tokio::sync::Mutex<()>,
 }
 
 impl App {
@@ -40,8 +45,14 @@ impl App {
         Store::migrate(&settings.database).await?;
         let store = Store::connect(&settings.database).await?;
         let tokens = Tokens::load(&store, &ambient, &settings.secret).await?;
+        // Made before the first ballot opens, so that auditors can note it in time.
+        let name = ballots::instance_name(&settings.public_url);
+        let transaction = store.write().await?;
+        signing_keys::current(&transaction, &ambient, &settings.secret, Purpose::Manifest, name).await?;
+        transaction.commit().await?;
         let transport = Transport::new(&settings.mail)?;
         let ballot_keys = ballots::Keys::new(&settings.secret);
+        let votes = ballots::Writer::start(store.clone(), ambient.clone());
         Ok(Data::new(Self {
             settings,
             ambient,
@@ -50,6 +61,9 @@ impl App {
             mail: Bell::default(),
             transport,
             ballot_keys,
+            frozen: ballots::Frozen::default(),
+            votes,
+            counting: tokio::sync::Mutex::default(),
         }))
     }
 }

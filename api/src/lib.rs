@@ -6,6 +6,7 @@
 pub mod ambient;
 pub mod app;
 mod attendance;
+mod backup;
 mod ballots;
 pub mod cli;
 mod coalitions;
@@ -19,6 +20,7 @@ mod journal;
 mod mail;
 mod organisations;
 mod registrations;
+mod rotation;
 mod secrets;
 mod sessions;
 pub mod settings;

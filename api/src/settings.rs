@@ -1,10 +1,14 @@
 //! Settings: flags, else environment, else an optional file. Unknown names of the `PALABRE_`
 //! family are refused, so that a typing error is not a silent default.
 
+pub mod secret_file;
+
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::secrets::Key;
+use secret_file::Keeper;
 
 /// Every name of the `PALABRE_` family that means something.
 const KNOWN: [&str; 10] = [
@@ -122,26 +126,39 @@ impl Flags {
         environment: impl Iterator<Item = (String, String)>,
         new_secret: NewSecret,
     ) -> Result<Settings, Invalid> {
-        let mut secret = None;
-        for (name, value) in environment {
-            if name.starts_with("PALABRE_") && !KNOWN.contains(&name.as_str()) {
-                return Err(Invalid(format!(
-                    "unknown setting {name}; known are {}",
-                    KNOWN.join(", ")
-                )));
-            }
-            if name == "PALABRE_SECRET" {
-                secret = Some(value);
-            }
+        self.resolve_with_keeper(environment, new_secret)
+            .map(|(settings, _)| settings)
+    }
+
+    /// Only which database it is, for what needs no secret.
+    pub fn database(&self, environment: impl Iterator<Item = (String, String)>) -> Result<Database, Invalid> {
+        refuse_unknown(environment)?;
+        self.database_of(&self.file()?)
+    }
+
+    fn file(&self) -> Result<BTreeMap<String, String>, Invalid> {
+        Ok(self.config.as_deref().map(read_file).transpose()?.unwrap_or_default())
+    }
+
+    fn database_of(&self, file: &BTreeMap<String, String>) -> Result<Database, Invalid> {
+        match self.database_url.as_ref().or_else(|| file.get("DATABASE_URL")) {
+            None => Ok(Database::Sqlite("palabre.db".into())),
+            Some(url) => database(url),
         }
-        let file = self.config.as_deref().map(read_file).transpose()?.unwrap_or_default();
+    }
+
+    /// As [`Flags::resolve`], with who keeps the secret.
+    pub fn resolve_with_keeper(
+        &self,
+        environment: impl Iterator<Item = (String, String)>,
+        new_secret: NewSecret,
+    ) -> Result<(Settings, Keeper), Invalid> {
+        let secret = refuse_unknown(environment)?;
+        let file = self.file()?;
         let get = |flag: &Option<String>, name: &str| flag.clone().or_else(|| file.get(name).cloned());
         let path = |flag: &Option<PathBuf>, name: &str| flag.clone().or_else(|| file.get(name).map(PathBuf::from));
 
-        let database = match get(&self.database_url, "DATABASE_URL") {
-            None => Database::Sqlite("palabre.db".into()),
-            Some(url) => database(&url)?,
-        };
+        let database = self.database_of(&file)?;
         let listen = get(&self.listen, "PALABRE_LISTEN").unwrap_or_else(|| "127.0.0.1:8080".into());
         let listen: SocketAddr = listen.parse().map_err(|_| {
             Invalid(format!(
@@ -167,8 +184,8 @@ impl Flags {
             .parse::<lettre::message::Mailbox>()
             .map_err(|_| Invalid(format!("PALABRE_MAIL_FROM: {mail_from:?} is not an address")))?;
         let secret = secret.or_else(|| file.get("PALABRE_SECRET").cloned());
-        let secret = resolve_secret(
-            secret,
+        let (secret, keeper) = secret_file::resolve(
+            secret.as_deref(),
             path(&self.secret_file, "PALABRE_SECRET_FILE"),
             &database,
             new_secret,
@@ -185,7 +202,7 @@ impl Flags {
                     .collect()
             })
             .unwrap_or_default();
-        Ok(Settings {
+        let settings = Settings {
             database,
             listen,
             public_url,
@@ -195,13 +212,31 @@ impl Flags {
             secret,
             log,
             cors_origins,
-        })
+        };
+        Ok((settings, keeper))
     }
 }
 
-fn read_file(path: &Path) -> Result<std::collections::BTreeMap<String, String>, Invalid> {
+/// Refuses what is unknown of the family; finds the secret, which is no flag.
+fn refuse_unknown(environment: impl Iterator<Item = (String, String)>) -> Result<Option<String>, Invalid> {
+    let mut secret = None;
+    for (name, value) in environment {
+        if name.starts_with("PALABRE_") && !KNOWN.contains(&name.as_str()) {
+            return Err(Invalid(format!(
+                "unknown setting {name}; known are {}",
+                KNOWN.join(", ")
+            )));
+        }
+        if name == "PALABRE_SECRET" {
+            secret = Some(value);
+        }
+    }
+    Ok(secret)
+}
+
+fn read_file(path: &Path) -> Result<BTreeMap<String, String>, Invalid> {
     let text = std::fs::read_to_string(path).map_err(|error| Invalid(format!("{}: {error}", path.display())))?;
-    let table: std::collections::BTreeMap<String, String> =
+    let table: BTreeMap<String, String> =
         toml::from_str(&text).map_err(|error| Invalid(format!("{}: {}", path.display(), error.message())))?;
     match table
         .keys()
@@ -237,72 +272,4 @@ fn base_url(name: &str, value: &str) -> Result<String, Invalid> {
         }
         _ => Err(Invalid(format!("{name}: {value:?} is not an http or https address"))),
     }
-}
-
-fn resolve_secret(
-    text: Option<String>,
-    file: Option<PathBuf>,
-    database: &Database,
-    new_secret: NewSecret,
-) -> Result<Key, Invalid> {
-    if let Some(text) = text {
-        return parse_secret(text.as_bytes())
-            .ok_or_else(|| Invalid("PALABRE_SECRET: must be 32 bytes in base64url or hex".into()));
-    }
-    let path = match (file, database) {
-        (Some(path), _) => path,
-        (None, Database::Sqlite(database)) => {
-            let path = database.with_extension("secret");
-            match new_secret {
-                NewSecret::Keep(secret) if !path.exists() => create_secret(&path, secret)?,
-                NewSecret::Forget(secret) if !path.exists() => return Ok(Key(secret)),
-                NewSecret::Keep(_) | NewSecret::Forget(_) => {}
-            }
-            path
-        }
-        (None, Database::Postgres(_)) => {
-            return Err(Invalid(
-                "PALABRE_SECRET or PALABRE_SECRET_FILE is required with PostgreSQL: 32 random bytes that every process shares, \
-                 for example from `openssl rand -hex 32`"
-                    .into(),
-            ));
-        }
-    };
-    let bytes = std::fs::read(&path).map_err(|error| Invalid(format!("{}: {error}", path.display())))?;
-    parse_secret(&bytes).ok_or_else(|| {
-        Invalid(format!(
-            "{}: must hold 32 bytes, raw or in base64url or hex",
-            path.display()
-        ))
-    })
-}
-
-fn parse_secret(bytes: &[u8]) -> Option<Key> {
-    if let Ok(raw) = <[u8; 32]>::try_from(bytes) {
-        return Some(Key(raw));
-    }
-    let text = std::str::from_utf8(bytes).ok()?.trim();
-    if text.len() == 64 {
-        let mut key = [0; 32];
-        for (byte, pair) in key.iter_mut().zip(text.as_bytes().chunks(2)) {
-            *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-        }
-        return Some(Key(key));
-    }
-    let decoded = crate::secrets::base64url::decode(text.trim_end_matches('='))?;
-    decoded.try_into().ok().map(Key)
-}
-
-/// Mode 0600 from the first instant; never overwrites.
-fn create_secret(path: &Path, secret: [u8; 32]) -> Result<(), Invalid> {
-    use std::io::Write as _;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(path).and_then(|mut file| {
-        file.write_all(crate::secrets::hex(&secret).as_bytes())
-            .and_then(|()| file.sync_all())
-    });
-    written.map_err(|error| Invalid(format!("{}: {error}", path.display())))
 }

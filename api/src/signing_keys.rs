@@ -44,24 +44,47 @@ pub async fn current(
     let row = match find(on, purpose, name).await? {
         Some(row) => row,
         None => {
+            refuse_other_secret(on, &sealing).await?;
             make(on, ambient, &sealing, purpose, name).await?;
             find(on, purpose, name).await?.ok_or(Code::Internal)?
         }
     };
-    let sealed = row.sealed.as_deref().unwrap_or_default();
-    let seed = sealing.open(row.kid.as_bytes(), sealed).ok().map(Zeroizing::new);
-    let Some(seed) = seed.and_then(|seed| <[u8; 32]>::try_from(seed.as_slice()).ok()) else {
-        tracing::error!(
-            kid = row.kid,
-            "a signing key does not open: PALABRE_SECRET is not the one this database was sealed with"
-        );
-        return Err(Code::Internal.into());
-    };
+    let seed = open(&row, &sealing).ok_or_else(|| does_not_open(&row))?;
+    let seed = <[u8; 32]>::try_from(seed.as_slice()).map_err(|_| does_not_open(&row))?;
     Ok(SigningKey {
         kid: row.kid,
         public: row.public.try_into().map_err(|_| Code::Internal)?,
         seed: Zeroizing::new(seed),
     })
+}
+
+fn open(row: &table::Model, sealing: &Key) -> Option<Zeroizing<Vec<u8>>> {
+    let sealed = row.sealed.as_deref()?;
+    sealing.open(row.kid.as_bytes(), sealed).ok().map(Zeroizing::new)
+}
+
+fn does_not_open(row: &table::Model) -> Code {
+    tracing::error!(
+        kid = row.kid,
+        "a signing key does not open: PALABRE_SECRET is not the one this database was sealed with \
+         (was it being rotated? then run `palabre rotate-keys` again)"
+    );
+    Code::Internal
+}
+
+/// A new key under a secret that the others do not open with would be lost at the next start: the
+/// secret was rotated since this process read it.
+async fn refuse_other_secret(on: &impl ConnectionTrait, sealing: &Key) -> Result<(), Problem> {
+    let another = table::Entity::find()
+        .filter(table::Column::Sealed.is_not_null())
+        .order_by_asc(table::Column::Kid)
+        .lock_shared()
+        .one(on)
+        .await?;
+    match another {
+        Some(row) if open(&row, sealing).is_none() => Err(does_not_open(&row).into()),
+        _ => Ok(()),
+    }
 }
 
 async fn find(on: &impl ConnectionTrait, purpose: Purpose, name: &str) -> Result<Option<table::Model>, DbErr> {
@@ -110,6 +133,66 @@ pub async fn all(on: &impl ConnectionTrait, purpose: Purpose) -> Result<Vec<tabl
         .order_by_asc(table::Column::Kid)
         .all(on)
         .await
+}
+
+/// Every key that is sealed, retired ones too.
+async fn all_sealed(on: &impl ConnectionTrait) -> Result<Vec<table::Model>, DbErr> {
+    table::Entity::find()
+        .filter(table::Column::Sealed.is_not_null())
+        .order_by_asc(table::Column::Kid)
+        .all(on)
+        .await
+}
+
+/// Whether this secret opens all of them.
+pub async fn all_open(on: &impl ConnectionTrait, secret: &Key) -> Result<bool, DbErr> {
+    let sealing = sealing(secret);
+    Ok(all_sealed(on).await?.iter().all(|row| open(row, &sealing).is_some()))
+}
+
+/// Seals them under another secret; says how many there are. The keys stay what they are. Whoever
+/// calls holds the table, lest a key be made under the old secret meanwhile.
+pub async fn reseal(on: &impl ConnectionTrait, ambient: &Ambient, from: &Key, to: &Key) -> Result<u64, Problem> {
+    let (from, to) = (sealing(from), sealing(to));
+    let rows = all_sealed(on).await?;
+    for row in &rows {
+        let seed = open(row, &from).ok_or_else(|| does_not_open(row))?;
+        let sealed = to.seal(ambient, row.kid.as_bytes(), &seed);
+        table::Entity::update_many()
+            .col_expr(table::Column::Sealed, Expr::value(sealed))
+            .filter(table::Column::Kid.eq(&row.kid))
+            .exec(on)
+            .await?;
+    }
+    Ok(rows.len() as u64)
+}
+
+/// Gives up the private halves that this secret does not open; says how many. What a manifest key
+/// signed can be checked for ever, so its public half stays; a token key is of no more use.
+pub async fn disown(on: &impl ConnectionTrait, ambient: &Ambient, secret: &Key) -> Result<u64, DbErr> {
+    let sealing = sealing(secret);
+    let mut lost = all_sealed(on).await?;
+    lost.retain(|row| open(row, &sealing).is_none());
+    for row in &lost {
+        let this = table::Column::Kid.eq(&row.kid);
+        match row.purpose {
+            Purpose::Token => {
+                table::Entity::delete_many().filter(this).exec(on).await?;
+            }
+            Purpose::Manifest => {
+                table::Entity::update_many()
+                    .col_expr(table::Column::Sealed, Expr::value(None::<Vec<u8>>))
+                    .col_expr(
+                        table::Column::RetiredAt,
+                        Expr::value(row.retired_at.unwrap_or_else(|| ambient.now())),
+                    )
+                    .filter(this)
+                    .exec(on)
+                    .await?;
+            }
+        }
+    }
+    Ok(lost.len() as u64)
 }
 
 pub mod table {

@@ -11,6 +11,8 @@ mod m0002_workshops;
 mod m0003_coalitions;
 mod m0004_ballots;
 mod m0005_proofs;
+mod m0006_questions;
+mod m0009_copies;
 mod sql;
 
 pub struct Migrator;
@@ -24,6 +26,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_coalitions::Migration),
             Box::new(m0004_ballots::Migration),
             Box::new(m0005_proofs::Migration),
+            Box::new(m0006_questions::Migration),
+            Box::new(m0009_copies::Migration),
         ]
     }
 }

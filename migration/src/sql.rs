@@ -1,7 +1,8 @@
-//! One text of DDL for SQLite and PostgreSQL, and the triggers that refuse.
+//! One text of DDL for SQLite and PostgreSQL, the triggers that refuse, and what SQLite needs to
+//! change a table that stands.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
 
 /// Runs `ddl` after replacing the type words in braces by those of the database.
 ///
@@ -65,6 +66,87 @@ pub async fn refuse(
     };
     manager.get_connection().execute_unprepared(&ddl).await?;
     Ok(())
+}
+
+/// Takes back a refusal, so that another of that name can be put in its place.
+pub async fn withdraw(manager: &SchemaManager<'_>, name: &str, table: &str) -> Result<(), DbErr> {
+    let ddl = match manager.get_database_backend() {
+        DbBackend::Postgres => format!("DROP TRIGGER {name} ON {table}; DROP FUNCTION {name}();"),
+        _ => format!("DROP TRIGGER {name};"),
+    };
+    manager.get_connection().execute_unprepared(&ddl).await?;
+    Ok(())
+}
+
+/// SQLite only, which cannot alter a constraint: makes `table` anew from `ddl`, its complete
+/// `CREATE TABLE`, and fills `columns` of it with `values`, columns of before; none may be left behind.
+/// Its indexes and triggers are those of before. Whatever refers to it goes on doing so: foreign keys
+/// wait for the end of the migration's transaction, and are checked here already.
+pub async fn rebuild(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    ddl: &str,
+    columns: &str,
+    values: &str,
+) -> Result<(), DbErr> {
+    let connection = manager.get_connection();
+    for column in texts(
+        manager,
+        &format!("SELECT name AS value FROM pragma_table_info('{table}')"),
+    )
+    .await?
+    {
+        if !values.split(", ").any(|value| value == column) {
+            return Err(DbErr::Custom(format!("{table}.{column} would be lost")));
+        }
+    }
+    let own = format!(
+        "SELECT sql AS value FROM sqlite_master WHERE tbl_name = '{table}' AND type IN ('index', 'trigger') \
+         AND sql IS NOT NULL"
+    );
+    let replay = texts(manager, &own).await?;
+    let before = number(manager, &format!("SELECT count(*) AS value FROM {table}")).await?;
+    connection
+        .execute_unprepared(&format!(
+            "PRAGMA defer_foreign_keys = ON; CREATE TEMP TABLE kept AS SELECT * FROM {table}; DROP TABLE {table};"
+        ))
+        .await?;
+    run(manager, ddl).await?;
+    connection
+        .execute_unprepared(&format!(
+            "INSERT INTO {table} ({columns}) SELECT {values} FROM temp.kept; DROP TABLE temp.kept;"
+        ))
+        .await?;
+    // Only now: a trigger may refuse rows as they were written long ago.
+    for sql in replay {
+        connection.execute_unprepared(&sql).await?;
+    }
+    let after = number(manager, &format!("SELECT count(*) AS value FROM {table}")).await?;
+    let dangling = all(manager, "PRAGMA foreign_key_check").await?;
+    if after == before && dangling.is_empty() {
+        Ok(())
+    } else {
+        Err(DbErr::Custom(format!(
+            "{table} was not rebuilt as it was: nothing is changed"
+        )))
+    }
+}
+
+async fn all(manager: &SchemaManager<'_>, sql: &str) -> Result<Vec<QueryResult>, DbErr> {
+    let statement = Statement::from_string(manager.get_database_backend(), sql);
+    manager.get_connection().query_all_raw(statement).await
+}
+
+async fn texts(manager: &SchemaManager<'_>, sql: &str) -> Result<Vec<String>, DbErr> {
+    let rows = all(manager, sql).await?;
+    rows.iter().map(|row| row.try_get("", "value")).collect()
+}
+
+async fn number(manager: &SchemaManager<'_>, sql: &str) -> Result<i64, DbErr> {
+    let rows = all(manager, sql).await?;
+    rows.first()
+        .ok_or_else(|| DbErr::RecordNotFound(sql.to_owned()))?
+        .try_get("", "value")
 }
 
 /// Declares one migration from its DDL and its refusals; a released schema is never rolled back.

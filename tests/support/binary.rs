@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::{Child, ChildStdout, Command};
 
 /// Generous, for it is only ever waited out by a test that fails.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -63,6 +63,13 @@ impl Palabre {
         }
     }
 
+    /// Runs it with its output in a pipe, which it fills no faster than it is read.
+    pub fn pipe(mut self) -> Piped {
+        let mut child = self.0.stdout(Stdio::piped()).spawn().expect("a command that starts");
+        let output = BufReader::new(child.stdout.take().expect("an output"));
+        Piped { output, child }
+    }
+
     /// Runs it until it says where it listens.
     pub async fn serve(mut self) -> Process {
         let mut child = self.0.stdout(Stdio::piped()).spawn().expect("a command that starts");
@@ -81,6 +88,30 @@ impl Palabre {
         // The pipe stays open and read, lest the server write into a closed one.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         Process { address, child }
+    }
+}
+
+/// A command whose output is read as it comes.
+pub struct Piped {
+    output: BufReader<ChildStdout>,
+    child: Child,
+}
+
+impl Piped {
+    pub async fn line(&mut self) -> String {
+        let mut line = String::new();
+        let read = tokio::time::timeout(PATIENCE, self.output.read_line(&mut line));
+        read.await.expect("a line in time").expect("UTF-8");
+        line
+    }
+
+    /// All that is left; the command has succeeded.
+    pub async fn rest(mut self) -> String {
+        let mut rest = String::new();
+        let read = tokio::time::timeout(PATIENCE, self.output.read_to_string(&mut rest));
+        read.await.expect("an end in time").expect("UTF-8");
+        assert!(self.child.wait().await.expect("an end").success());
+        rest
     }
 }
 

@@ -6,13 +6,25 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use palabre::settings::Database;
 use palabre::store::Store;
-use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, Statement, TransactionTrait};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, Statement,
+    TransactionTrait,
+};
 use tokio::sync::OnceCell;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
     Sqlite,
     Postgres,
+}
+
+impl Backend {
+    pub fn other(self) -> Self {
+        match self {
+            Self::Sqlite => Self::Postgres,
+            Self::Postgres => Self::Sqlite,
+        }
+    }
 }
 
 /// Databases of PostgreSQL that a test is done with: emptying one takes milliseconds, making one
@@ -63,26 +75,21 @@ pub async fn give_back(database: &Database) {
          END $$",
     )
     .await;
-    let schema = schema(&sql).await;
+    let schema = sql.schema().await;
     sql.0.close().await.expect("closed");
     if schema == SCHEMA.get().map(String::as_str).unwrap_or_default() {
         free().push(url.rsplit('/').next().unwrap_or_default().to_owned());
     }
 }
 
-/// A digest of all that migrations make.
-async fn schema(sql: &Sql) -> String {
-    let digest = sql.texts(
-        "SELECT md5(string_agg(line, '|' ORDER BY line)) FROM (
-             SELECT version AS line FROM seaql_migrations
-             UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
-             UNION ALL SELECT concat(pg_get_triggerdef(oid), tgenabled) FROM pg_trigger WHERE NOT tgisinternal
-             UNION ALL SELECT concat(conrelid::regclass, pg_get_constraintdef(oid)) FROM pg_constraint
-                 WHERE connamespace = 'public'::regnamespace
-             UNION ALL SELECT concat(table_name, ' ', column_name, ' ', data_type, is_nullable)
-                 FROM information_schema.columns WHERE table_schema = 'public') lines",
-    );
-    digest.await.concat()
+/// Whether these bytes stand in a file of the folder. Read by another process: if this one opened and
+/// closed a file of SQLite, that would let go of the locks that its own server holds there.
+pub async fn on_disk(folder: &Path, bytes: &[u8]) -> bool {
+    let mut command = tokio::process::Command::new("sh");
+    let output = command.args(["-c", "cat ./*"]).current_dir(folder).output();
+    let content = output.await.expect("a shell").stdout;
+    assert!(!content.is_empty(), "nothing in {}", folder.display());
+    content.windows(bytes.len()).any(|window| window == bytes)
 }
 
 pub fn url(database: &Database) -> String {
@@ -119,7 +126,7 @@ async fn postgres_template() -> &'static str {
                 .await
                 .expect("a schema for PostgreSQL");
             let sql = Sql::open(&Database::Postgres(postgres_url(&name))).await;
-            SCHEMA.set(schema(&sql).await).expect("one template");
+            SCHEMA.set(sql.schema().await).expect("one template");
             sql.0.close().await.expect("closed");
             name
         })
@@ -173,6 +180,23 @@ impl Sql {
         self.0.execute_unprepared(sql).await.expect(sql).rows_affected()
     }
 
+    /// Lets the closing time of an open ballot pass, which the database itself would not allow.
+    pub async fn time_is_up(&self, ballot: &str) {
+        let (before, after) = match self.0.get_database_backend() {
+            DatabaseBackend::Postgres => (
+                "ALTER TABLE ballot DISABLE TRIGGER ballot_is_extended_only;",
+                "ALTER TABLE ballot ENABLE TRIGGER ballot_is_extended_only;",
+            ),
+            _ => ("DROP TRIGGER ballot_is_extended_only;", ""),
+        };
+        let id = match self.0.get_database_backend() {
+            DatabaseBackend::Postgres => format!("'{ballot}'"),
+            _ => format!("x'{}'", ballot.replace('-', "")),
+        };
+        let update = format!("UPDATE ballot SET opens_at = NULL, closes_at = 2 WHERE id = {id};");
+        self.run(&format!("{before} {update} {after}")).await;
+    }
+
     /// What refuses to be done, in the database's own words.
     pub async fn refused(&self, sql: &str) -> String {
         match self.0.execute_unprepared(sql).await {
@@ -202,6 +226,42 @@ impl Sql {
         let statement = Statement::from_string(self.0.get_database_backend(), sql);
         let row = self.0.query_one_raw(statement).await.expect(sql).expect("one row");
         row.try_get_by_index(0).expect("bytes")
+    }
+
+    /// All that migrations make, or a digest of it.
+    pub async fn schema(&self) -> String {
+        let lines = match self.0.get_database_backend() {
+            DatabaseBackend::Postgres => {
+                "SELECT md5(string_agg(line, '|' ORDER BY line)) FROM (
+                     SELECT version AS line FROM seaql_migrations
+                     UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
+                     UNION ALL SELECT concat(pg_get_triggerdef(oid), tgenabled) FROM pg_trigger WHERE NOT tgisinternal
+                     UNION ALL SELECT concat(conrelid::regclass, pg_get_constraintdef(oid)) FROM pg_constraint
+                         WHERE connamespace = 'public'::regnamespace
+                     UNION ALL SELECT concat(table_name, ' ', column_name, ' ', data_type, is_nullable)
+                         FROM information_schema.columns WHERE table_schema = 'public') lines"
+            }
+            _ => "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name",
+        };
+        self.texts(lines).await.join("\n")
+    }
+
+    /// Every column that the database has, as `table.column`, in order; those of migrations aside.
+    pub async fn columns(&self) -> Vec<String> {
+        let columns = match self.0.get_database_backend() {
+            DatabaseBackend::Postgres => {
+                "SELECT concat(table_name, '.', column_name) FROM information_schema.columns
+                 WHERE table_schema = 'public' AND table_name <> 'seaql_migrations'"
+            }
+            _ => {
+                "SELECT concat(tables.name, '.', columns.name)
+                 FROM sqlite_master tables, pragma_table_info(tables.name) columns
+                 WHERE tables.type = 'table' AND tables.name NOT IN ('seaql_migrations', 'sqlite_sequence')"
+            }
+        };
+        let mut columns = self.texts(columns).await;
+        columns.sort_unstable();
+        columns
     }
 
     /// A transaction that holds its locks until it is committed, rolled back or dropped.

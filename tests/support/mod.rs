@@ -16,6 +16,7 @@ mod client;
 mod clock;
 mod database;
 mod document;
+mod elsewhere;
 mod mail;
 mod raw;
 mod server;
@@ -25,8 +26,9 @@ pub use answer::Answer;
 pub use binary::{Finished, Palabre};
 pub use client::{Person, Request};
 pub use clock::{DAY, HOUR, MINUTE, SECOND};
-pub use database::{Backend, Sql};
+pub use database::{Backend, Sql, on_disk};
 pub use document::{DOCUMENT, Operation, REFRESH, document, faults, operations};
+pub use elsewhere::Elsewhere;
 pub use server::{FRONT_END, World};
 pub use workshop::Workshop;
 

@@ -135,6 +135,11 @@ impl World {
         Key(SECRET)
     }
 
+    /// The same as an operator writes it.
+    pub fn secret_text(&self) -> String {
+        SECRET.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// A folder that goes with the world.
     pub fn folder(&self) -> &std::path::Path {
         self.0.folder.path()
@@ -153,11 +158,10 @@ impl World {
 
     /// A command of the real binary with this world's settings.
     pub fn command<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Palabre {
-        let secret: String = SECRET.iter().map(|byte| format!("{byte:02x}")).collect();
         Palabre::new(arguments)
             .folder(self.folder())
             .env("DATABASE_URL", &database::url(&self.0.database))
-            .env("PALABRE_SECRET", &secret)
+            .env("PALABRE_SECRET", &self.secret_text())
             .env("PALABRE_SMTP_URL", &self.0.mailbox.url())
     }
 

@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::entity::Source;
 use super::sheet::{self, Listed, Scope, Sheet};
 use super::table::{self, Table};
-use crate::http::{Caller, Code, Cursor, Download, Format, Language, Limit, Page, Problem, Query, Reply};
+use crate::http::{Caller, Code, Cursor, Format, Formatted, Language, Limit, Page, Problem, Query, Reply};
 use crate::instant::Instant;
 use crate::registrations::{Category, Role};
 use crate::sessions::Days;
@@ -136,7 +136,7 @@ const FORMATS: &[Format] = &[Format::Json, Format::Csv, Format::Xlsx];
 #[utoipa::path(get, path = "/v1/sessions/{session_id}/attendance", params(Filter), responses((status = 200, description = "The list",
     content((SessionAttendance = "application/json"), (String = "text/csv", example = "Inscription,Nom,Organisation,Catégorie,Rôle,Secondes de présence,Durée (h:mm:ss),…"),
         (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))))]
-pub async fn of_session(caller: Caller, filter: Query<Filter>, request: HttpRequest) -> Download<SessionAttendance> {
+pub async fn of_session(caller: Caller, filter: Query<Filter>, request: HttpRequest) -> Formatted<SessionAttendance> {
     let Query(filter) = filter;
     let format = Format::of(filter.format.as_deref(), request.headers(), FORMATS)?;
     let session_id = caller.path_id()?;
@@ -188,7 +188,7 @@ pub async fn of_session(caller: Caller, filter: Query<Filter>, request: HttpRequ
 #[utoipa::path(get, path = "/v1/workshops/{workshop_id}/attendance", params(Filter), responses((status = 200, description = "The list",
     content((WorkshopAttendance = "application/json"), (String = "text/csv", example = "Inscription,Nom,Organisation,Catégorie,Rôle,Séances suivies,Secondes de présence,Durée (h:mm:ss),…"),
         (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))))]
-pub async fn of_workshop(caller: Caller, filter: Query<Filter>, request: HttpRequest) -> Download<WorkshopAttendance> {
+pub async fn of_workshop(caller: Caller, filter: Query<Filter>, request: HttpRequest) -> Formatted<WorkshopAttendance> {
     let Query(filter) = filter;
     let format = Format::of(filter.format.as_deref(), request.headers(), FORMATS)?;
     let Read { sheet, people, days } = Read::of(&caller, None).await?;
@@ -267,7 +267,7 @@ fn page<T>(mut people: Vec<Listed>, filter: &Filter, item: impl FnMut(Listed) ->
     )
 }
 
-fn file<T: Serialize>(table: Table, format: Format, language: Language) -> Download<T> {
+fn file<T: Serialize>(table: Table, format: Format, language: Language) -> Formatted<T> {
     let name = match language {
         Language::Fr => "presences",
         Language::En => "attendance",

@@ -20,9 +20,9 @@ mod record;
 mod sheet;
 mod table;
 
-pub use entity::{any, close_open};
+pub use entity::{Entity, any, close_open};
 pub use of_person::{ExportedAttendance, of_person};
-pub use sheet::facts;
+pub use sheet::{Facts, facts};
 
 use check::{__path_check_in, __path_check_out, check_in, check_out};
 use lists::{__path_of_session, __path_of_workshop, of_session, of_workshop};

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::entity::Unit;
 use crate::registrations::{Category, Role, State};
 
 /// What must hold of a person for them to be on the roll; all of it together.
@@ -28,10 +29,14 @@ pub struct Eligibility {
     #[serde(default)]
     #[garde(range(max = 100_000))]
     pub min_minutes: u32,
-    /// Adheres to the current charter of this coalition
+    /// Adheres to this coalition, by its current charter unless `any_charter` is set
     #[serde(default)]
     #[garde(skip)]
     pub adhered: Option<Uuid>,
+    /// An earlier charter of that coalition will do
+    #[serde(default)]
+    #[garde(skip)]
+    pub any_charter: bool,
     /// Of one of these categories; empty: of any
     #[serde(default)]
     #[garde(length(max = 8))]
@@ -68,6 +73,8 @@ pub enum Unmet {
     Category,
     /// They are not among the registrations chosen for this ballot
     Selection,
+    /// They are not the delegate of an organisation
+    Delegate,
     /// They meet the rule now, but did not when the roll was frozen
     Frozen,
 }
@@ -81,12 +88,14 @@ pub struct Facts {
     pub category: Option<Category>,
     pub sessions: u32,
     pub seconds: i64,
+    /// They, or for a vote by organisations theirs.
     pub adheres: bool,
+    pub delegate: bool,
 }
 
 impl Eligibility {
     /// Everything the person lacks; nothing means that they are on the roll.
-    pub fn unmet(&self, facts: &Facts) -> Vec<Unmet> {
+    pub fn unmet(&self, unit: Unit, facts: &Facts) -> Vec<Unmet> {
         let role = facts.role != Role::Auditor && (self.roles.is_empty() || self.roles.contains(&facts.role));
         let category = self.categories.is_empty()
             || facts
@@ -101,6 +110,7 @@ impl Eligibility {
             (Unmet::Pledge, self.adhered.is_none() || facts.adheres),
             (Unmet::Category, category),
             (Unmet::Selection, selected),
+            (Unmet::Delegate, unit == Unit::Person || facts.delegate),
         ];
         conditions
             .into_iter()
@@ -123,6 +133,7 @@ mod tests {
             sessions: 1,
             seconds: 3600,
             adheres: true,
+            delegate: true,
         }
     }
 
@@ -133,10 +144,11 @@ mod tests {
             min_sessions: 1,
             min_minutes: 60,
             adhered: Some(Uuid::from_u128(9)),
+            any_charter: false,
             categories: vec![Category::Startup],
             registration_ids: vec![Uuid::from_u128(1)],
         };
-        assert_eq!(rule.unmet(&someone()), []);
+        assert_eq!(rule.unmet(Unit::Person, &someone()), []);
         let lacking = Facts {
             registration_id: Uuid::from_u128(2),
             role: Role::Organiser,
@@ -145,9 +157,10 @@ mod tests {
             sessions: 0,
             seconds: 3599,
             adheres: false,
+            delegate: false,
         };
         assert_eq!(
-            rule.unmet(&lacking),
+            rule.unmet(Unit::Person, &lacking),
             [
                 Unmet::Role,
                 Unmet::Confirmation,
@@ -158,6 +171,7 @@ mod tests {
                 Unmet::Selection
             ]
         );
+        assert!(rule.unmet(Unit::Organisation, &lacking).contains(&Unmet::Delegate));
     }
 
     #[test]
@@ -166,7 +180,7 @@ mod tests {
             role: Role::Auditor,
             ..someone()
         };
-        assert_eq!(Eligibility::default().unmet(&auditor), [Unmet::Role]);
-        assert_eq!(Eligibility::default().unmet(&someone()), []);
+        assert_eq!(Eligibility::default().unmet(Unit::Person, &auditor), [Unmet::Role]);
+        assert_eq!(Eligibility::default().unmet(Unit::Person, &someone()), []);
     }
 }

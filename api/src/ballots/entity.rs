@@ -14,6 +14,18 @@ pub enum State {
     Closed,
     Published,
     Cancelled,
+    Annulled,
+}
+
+/// Who has one vote.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, EnumIter, DeriveActiveEnum)]
+#[serde(rename_all = "snake_case")]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum Unit {
+    #[default]
+    Person,
+    /// By its delegate at the opening
+    Organisation,
 }
 
 /// What kind of thing is put to the vote.
@@ -40,12 +52,24 @@ pub enum Openings {
     Public,
 }
 
+/// How a ballot came from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, EnumIter, DeriveActiveEnum)]
+#[serde(rename_all = "snake_case")]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum DraftedAs {
+    Copy,
+    /// Among those who tied
+    RunOff,
+}
+
 pub mod ballot {
     use sea_orm::entity::prelude::*;
 
-    use super::{Kind, Openings, State};
+    use super::{DraftedAs, Kind, Openings, State, Unit, candidate};
     use crate::ballots::choice::Method;
     use crate::ballots::eligibility::Eligibility;
+    use crate::ballots::paper::Paper;
+    use crate::ballots::quorum::Quorum;
     use crate::http::{Code, Problem};
     use crate::instant::Instant;
 
@@ -59,6 +83,12 @@ pub mod ballot {
         pub question: String,
         pub description: String,
         pub method: String,
+        /// Of the methods with grades, which run from 0 to it.
+        pub max_grade: Option<i32>,
+        pub unit: Unit,
+        pub quorum_percent: Option<i32>,
+        /// Whether blank votes count towards the quorum.
+        pub blanks_count: bool,
         #[sea_orm(column_type = "JsonBinary")]
         pub eligibility: Eligibility,
         pub openings: Openings,
@@ -70,6 +100,7 @@ pub mod ballot {
         pub counted_at: Option<Instant>,
         pub published_at: Option<Instant>,
         pub cancelled_at: Option<Instant>,
+        pub annulled_at: Option<Instant>,
         pub reason: Option<String>,
         pub roll_size: Option<i32>,
         pub vote_body_length: Option<i32>,
@@ -79,6 +110,8 @@ pub mod ballot {
         pub count_failed: Option<String>,
         pub tally: Option<Json>,
         pub created_at: Instant,
+        pub drafted_from: Option<Uuid>,
+        pub drafted_as: Option<DraftedAs>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -89,6 +122,27 @@ pub mod ballot {
     impl Model {
         pub fn method(&self) -> Result<Method, Problem> {
             self.method.parse().map_err(|_| Code::Internal.into())
+        }
+
+        /// What votes may say, its candidates being these, in the order of the ballot.
+        pub fn paper(&self, candidates: &[candidate::Model]) -> Result<Paper, Problem> {
+            let max_grade = self.max_grade.map(u8::try_from).transpose();
+            let max_grade = max_grade.map_err(|_| Code::Internal)?;
+            let candidates = candidates.iter().map(|candidate| candidate.id);
+            Paper::new(self.method()?, candidates, max_grade).ok_or_else(|| Code::Internal.into())
+        }
+
+        /// Whether everyone of the workshop sees the result.
+        pub fn is_public(&self) -> bool {
+            matches!(self.state, State::Published | State::Annulled)
+        }
+
+        /// With this many votes, of which so many are blank if that is known.
+        pub fn quorum(&self, votes: u64, blanks: Option<u64>) -> Option<Quorum> {
+            let whole = |number: i32| u64::try_from(number).unwrap_or_default();
+            let roll = self.roll_size.map_or(0, whole);
+            let percent = self.quorum_percent.map(whole)?;
+            Some(Quorum::of(percent, self.blanks_count, roll, votes, blanks))
         }
 
         /// 409 unless it can still be changed.
@@ -222,6 +276,8 @@ pub mod roll {
         pub ballot_id: Uuid,
         #[sea_orm(primary_key, auto_increment = false)]
         pub unit_id: Uuid,
+        /// Who votes for the unit.
+        pub person_id: Uuid,
         pub registration_id: Uuid,
         #[sea_orm(column_type = "VarBinary(StringLen::None)")]
         pub salt: Vec<u8>,

@@ -1,14 +1,15 @@
 //! The key of a ballot: 32 bytes made at opening, stored only sealed under `PALABRE_SECRET`, from
-//! which marks and sealing derive; destroyed when the votes are counted.
+//! which marks, sealing and the ballot's signing key derive; destroyed when the votes are counted.
 
 use sea_orm::prelude::Uuid;
 
+use super::proof::note::Signer;
 use crate::ambient::Ambient;
 use crate::secrets::{DoesNotOpen, Key};
 
 /// What seals the ballots' keys at rest.
 pub struct Keys {
-    sealing: Key,
+    pub(super) sealing: Key,
 }
 
 /// The keys of one ballot, while in use.
@@ -16,6 +17,8 @@ pub struct BallotKeys {
     ballot_id: Uuid,
     mark: Key,
     sealing: Key,
+    /// Signs promises and the checkpoint, under the ballot's origin.
+    pub signer: Signer,
 }
 
 impl Keys {
@@ -25,24 +28,30 @@ impl Keys {
         }
     }
 
-    /// A new ballot key, sealed for the store.
-    pub fn make(&self, ambient: &Ambient, ballot_id: Uuid) -> Vec<u8> {
+    /// The keys of a new ballot, and what they derive from, sealed for the store.
+    pub fn make(&self, ambient: &Ambient, ballot_id: Uuid, origin: &str) -> (BallotKeys, Vec<u8>) {
         let key = Key(ambient.bytes());
-        self.sealing.seal(ambient, ballot_id.as_bytes(), &key.0)
+        let sealed = self.sealing.seal(ambient, ballot_id.as_bytes(), &key.0);
+        (BallotKeys::new(&key, ballot_id, origin), sealed)
     }
 
-    pub fn open(&self, ballot_id: Uuid, sealed: &[u8]) -> Result<BallotKeys, DoesNotOpen> {
+    pub fn open(&self, ballot_id: Uuid, sealed: &[u8], origin: &str) -> Result<BallotKeys, DoesNotOpen> {
         let bytes = zeroize::Zeroizing::new(self.sealing.open(ballot_id.as_bytes(), sealed)?);
         let key = Key(bytes.as_slice().try_into().map_err(|_| DoesNotOpen)?);
-        Ok(BallotKeys {
-            ballot_id,
-            mark: key.derive("palabre/mark/v1"),
-            sealing: key.derive("palabre/seal/v1"),
-        })
+        Ok(BallotKeys::new(&key, ballot_id, origin))
     }
 }
 
 impl BallotKeys {
+    fn new(key: &Key, ballot_id: Uuid, origin: &str) -> Self {
+        Self {
+            ballot_id,
+            mark: key.derive("palabre/mark/v1"),
+            sealing: key.derive("palabre/seal/v1"),
+            signer: Signer::new(origin, &key.derive("palabre/log/v1").0),
+        }
+    }
+
     /// The keyed pseudonym under which a unit's vote stands.
     pub fn mark(&self, unit_id: Uuid) -> [u8; 32] {
         self.mark.mac(&[unit_id.as_bytes()])

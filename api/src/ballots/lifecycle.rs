@@ -15,7 +15,8 @@ use super::entity::{State, ballot};
 use super::representation::Ballot;
 use super::{casting, closing, of_person, opening, routes};
 use crate::app::App;
-use crate::http::{Answer, Caller, Code, IfMatch, Json, OptionalJson, Problem, Reply, rules};
+use crate::http::{Answer, Caller, Code, Fault, IfMatch, Json, OptionalJson, Problem, Reply, rules};
+use crate::instant::Instant;
 use crate::journal::{self, Act};
 
 /// What the journal keeps of a transition.
@@ -113,7 +114,9 @@ pub async fn close(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> Ans
             .await?;
         }
         State::Closed | State::Published => {}
-        State::Draft | State::Cancelled => return Err(Problem::state(Code::BallotNotOpen, row.state)),
+        State::Draft | State::Cancelled | State::Annulled => {
+            return Err(Problem::state(Code::BallotNotOpen, row.state));
+        }
     }
     transaction.commit().await?;
     closing::count_soon(&caller.app, *id).await;
@@ -133,6 +136,9 @@ pub async fn publish(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> A
         return Ok(Reply::ok(routes::show(&transaction, &caller, row).await?));
     }
     super::tally::must_be_counted(&row)?;
+    if row.state != State::Closed {
+        return Err(Problem::state(Code::BallotNotClosed, row.state));
+    }
     let mut changed: ballot::ActiveModel = row.into();
     changed.state = Set(State::Published);
     changed.published_at = Set(Some(
@@ -160,7 +166,9 @@ pub async fn cancel(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, body:
     let row = take(&transaction, &caller, *id, &if_match).await?;
     match row.state {
         State::Cancelled => return Ok(Reply::ok(routes::show(&transaction, &caller, row).await?)),
-        State::Closed | State::Published => return Err(Problem::state(Code::WrongState, row.state)),
+        State::Closed | State::Published | State::Annulled => {
+            return Err(Problem::state(Code::WrongState, row.state));
+        }
         State::Draft | State::Open => {}
     }
     casting::destroy(&transaction, *id).await?;
@@ -174,6 +182,86 @@ pub async fn cancel(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, body:
     changed.sealed_key = Set(None);
     let row = changed.update(&transaction).await?;
     settle(transaction, &caller, "cancel", row).await
+}
+
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "Deux candidats avaient échangé leurs logos."}))]
+pub struct Annulment {
+    /// Stays on record for ever
+    #[garde(length(chars, min = 1, max = 1000), custom(rules::line))]
+    reason: String,
+}
+
+/// Annul a ballot
+///
+/// Once counted: the result no longer stands. Tally and audit bundle stay, for everyone of the
+/// workshop, so that no result can be seen and buried; so does the reason. Safe to repeat.
+#[utoipa::path(post, path = "/v1/ballots/{ballot_id}/annul", request_body = Annulment, responses((status = 200, body = Ballot)))]
+pub async fn annul(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, body: Json<Annulment>) -> Answer<Ballot> {
+    let transaction = caller.begin_lasting().await?;
+    let row = take(&transaction, &caller, *id, &if_match).await?;
+    if row.state == State::Annulled {
+        return Ok(Reply::ok(routes::show(&transaction, &caller, row).await?));
+    }
+    super::tally::must_be_counted(&row)?;
+    let mut changed: ballot::ActiveModel = row.into();
+    changed.state = Set(State::Annulled);
+    changed.annulled_at = Set(Some(
+        caller.app.store.ballot_now(&transaction, &caller.app.ambient).await?,
+    ));
+    changed.reason = Set(Some(body.0.reason));
+    let row = changed.update(&transaction).await?;
+    settle(transaction, &caller, "annul", row).await
+}
+
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"closes_at": "2020-08-28T18:00:00Z", "reason": "Panne de réseau à Kankan."}))]
+pub struct Extension {
+    /// Later than now planned
+    #[garde(skip)]
+    closes_at: Instant,
+    /// Stays in the journal
+    #[garde(length(chars, min = 1, max = 1000), custom(rules::line))]
+    reason: String,
+}
+
+/// Extend a ballot
+///
+/// Moves its closing later, never sooner, and only before it has passed. Safe to repeat.
+#[utoipa::path(post, path = "/v1/ballots/{ballot_id}/extend", request_body = Extension, responses((status = 200, body = Ballot)))]
+pub async fn extend(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, body: Json<Extension>) -> Answer<Ballot> {
+    let transaction = caller.begin().await?;
+    let row = take(&transaction, &caller, *id, &if_match).await?;
+    if row.state != State::Open {
+        return Err(Problem::state(Code::BallotNotOpen, row.state));
+    }
+    let planned = row.closes_at.ok_or(Code::BallotWithoutClosing)?;
+    if planned == body.0.closes_at {
+        return Ok(Reply::ok(routes::show(&transaction, &caller, row).await?));
+    }
+    // Asked after the lock: what has passed is closed, even if its closer is late.
+    let now = caller.app.store.ballot_now(&transaction, &caller.app.ambient).await?;
+    if planned <= now {
+        return Err(Problem::state(Code::BallotNotOpen, State::Closed));
+    }
+    if body.0.closes_at < planned {
+        return Err(Fault::new("/closes_at", "not_later").into());
+    }
+    let line = serde_json::json!({ "closes_at": body.0.closes_at, "reason": body.0.reason });
+    let mut changed: ballot::ActiveModel = row.into();
+    changed.closes_at = Set(Some(body.0.closes_at));
+    let row = changed.update(&transaction).await?;
+    journal::write(
+        &transaction,
+        &caller,
+        Act::new("extend", "ballot", *id).before(&planned).after(&line),
+    )
+    .await?;
+    let ballot = routes::show(&transaction, &caller, row).await?;
+    transaction.commit().await?;
+    Ok(Reply::ok(ballot))
 }
 
 /// Opens and closes what is due and counts what is closed; any process may, exactly one does.
@@ -206,11 +294,12 @@ pub async fn run_due(app: &Data<App>) -> Result<(), Problem> {
         .into_tuple()
         .all(reader)
         .await?;
+    super::frozen::forget_destroyed(reader, app).await?;
     for (id, state) in due {
         match state {
             State::Draft => open_on_schedule(app, id).await?,
             State::Open => close_on_schedule(app, id).await?,
-            State::Closed | State::Published | State::Cancelled => {}
+            State::Closed | State::Published | State::Cancelled | State::Annulled => {}
         }
         if state != State::Draft {
             closing::count_soon(app, id).await;

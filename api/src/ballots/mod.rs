@@ -2,10 +2,10 @@
 //!
 //! ```text
 //! draft ──open──▶ open ──close──▶ closed ──(counted)──publish──▶ published
-//!   └── cancel ──▶ cancelled ◀── cancel ──┘
+//!   └── cancel ──▶ cancelled ◀┘        └──(counted)── annul ──▶ annulled ◀┘
 //! ```
-//! - [`choice`], [`counting`], [`chart`], [`eligibility`] and [`vote`] are pure: they know no database and no
-//!   clock.
+//! - [`choice`], [`counting`], [`chart`], [`eligibility`], [`paper`] and [`vote`] are pure: they know no database
+//!   and no clock.
 //! - [`keys`] makes, seals and derives the keys of a ballot.
 //! - [`casting`] holds the transaction of a vote, [`closing`] the two of a closing; nothing else
 //!   touches the tables of votes.
@@ -13,35 +13,53 @@
 //! Nothing in this room logs or stores what could tie a person to a choice: no time, no sequence
 //! and no foreign key stands beside a vote.
 
+mod audit;
 mod candidates;
 mod casting;
 mod chart;
 pub mod choice;
 mod closing;
 pub mod counting;
+mod drafting;
 mod eligibility;
 mod entity;
+mod frozen;
+mod interrupted;
 mod keys;
 mod lifecycle;
 mod logos;
 mod of_person;
 mod opening;
+pub mod paper;
 mod participation;
 pub mod proof;
+mod quorum;
 mod representation;
+mod resealing;
 mod roll;
 mod routes;
 mod tally;
 mod vote;
 
+pub use casting::Writer;
 #[cfg(test)]
 pub use choice::ChoiceFault;
+pub use frozen::Cache as Frozen;
+pub use interrupted::{interrupted, number_interrupted, settle_interrupted};
 pub use keys::Keys;
 pub use lifecycle::run_due;
 #[cfg(test)]
 pub use logos::LogoFault;
 pub use of_person::{ExportedBallot, forget, of_person};
 pub use participation::{BallotPart, parts};
+pub use proof::manifest::instance as instance_name;
+pub use resealing::{keys_open, reseal_keys};
+
+/// What a backup holds of this room.
+pub mod tables {
+    pub use super::casting::opening;
+    pub use super::entity::{ballot, candidate, logo, proof, roll};
+}
 
 use crate::http::{Access, EVERY_ROLE, ORGANISER, Room, SUPERVISION, route};
 
@@ -78,6 +96,19 @@ pub fn rooms() -> Vec<Room> {
                 )
                 .lasting(),
                 route!(lifecycle::cancel, organiser, [WrongState]).lasting(),
+                route!(drafting::copy, organiser, []),
+                route!(
+                    drafting::run_off,
+                    organiser,
+                    [BallotNotClosed, BallotCounting, BallotCountFailed, BallotWithoutTie]
+                ),
+                route!(
+                    lifecycle::annul,
+                    organiser,
+                    [BallotNotClosed, BallotCounting, BallotCountFailed]
+                )
+                .lasting(),
+                route!(lifecycle::extend, organiser, [BallotNotOpen, BallotWithoutClosing]),
             ],
         ),
         Room::new(
@@ -102,7 +133,8 @@ pub fn rooms() -> Vec<Room> {
                     Access::Registered,
                     [BallotNotOpen, NotOnRoll, AlreadyVoted]
                 )
-                .lasting(),
+                .lasting()
+                .deferred(),
                 route!(participation::participation, Access::Registered, []),
                 route!(participation::turnout, members, []),
                 route!(
@@ -117,6 +149,28 @@ pub fn rooms() -> Vec<Room> {
                     ]
                 ),
                 route!(roll::read_roll, Access::Members(SUPERVISION), []),
+            ],
+        ),
+        Room::new(
+            "Audit",
+            [
+                route!(audit::read_manifest, Access::Anyone, []),
+                route!(
+                    audit::read_checkpoint,
+                    Access::Anyone,
+                    [BallotNotClosed, BallotCounting, BallotCountFailed]
+                ),
+                route!(
+                    audit::read_receipts,
+                    Access::Anyone,
+                    [BallotNotClosed, BallotCounting, BallotCountFailed]
+                ),
+                route!(
+                    audit::read_audit,
+                    members,
+                    [NotAllowed, BallotNotClosed, BallotCounting, BallotCountFailed]
+                ),
+                route!(audit::read_instance_keys, Access::Anyone, []),
             ],
         ),
     ]

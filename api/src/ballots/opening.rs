@@ -1,13 +1,20 @@
-//! Opening a ballot: one transaction that checks, computes the roll, freezes everything and makes
-//! the key.
+//! Opening a ballot: one transaction that checks, computes the roll, freezes everything, makes the
+//! ballot's keys and signs the manifest.
 
 use sea_orm::ActiveValue::Set;
+use sea_orm::Statement;
 use sea_orm::entity::prelude::*;
 
-use super::entity::{Kind, State, ballot, candidate, roll as roll_table};
+use super::entity::{Kind, State, ballot, candidate, proof};
+use super::proof::manifest::{self, MANIFEST_FORMAT, Manifest, Nominee, Roll};
+use super::proof::merkle::Hash;
+use super::proof::note::Signer;
 use super::{roll, vote};
 use crate::app::App;
 use crate::http::{Code, Problem};
+use crate::secrets::hex;
+use crate::signing_keys::{self, Purpose};
+use crate::store::{Column, Rows};
 
 /// Below this many voters a result betrays people.
 const SMALL: usize = 5;
@@ -39,8 +46,8 @@ pub async fn open(
     if row.closes_at.is_some_and(|closes| closes <= now) {
         return Err(Code::BallotClosingPassed.into());
     }
-    let mut electors = roll::electors(on, row.workshop_id, &row.eligibility, app.ambient.now(), None).await?;
-    electors.retain(|elector| row.eligibility.unmet(&elector.facts).is_empty());
+    let mut electors = roll::electors(on, &row, app.ambient.now()).await?;
+    electors.retain(|elector| row.eligibility.unmet(row.unit, &elector.facts).is_empty());
     let size = electors.len();
     if size == 0 {
         return Err(Code::BallotNeedsVoters.into());
@@ -48,37 +55,124 @@ pub async fn open(
     if size < SMALL && !confirm_small {
         return Err(Problem::from(Code::BallotSmallRoll).with("roll", size));
     }
-    let mut lines: Vec<roll_table::ActiveModel> = electors
-        .into_iter()
-        .map(|elector| {
-            let salt: [u8; 16] = app.ambient.bytes();
-            roll_table::ActiveModel {
-                ballot_id: Set(row.id),
-                unit_id: Set(elector.person_id),
-                registration_id: Set(elector.facts.registration_id),
-                leaf: Set(vote::roll_leaf(row.id, &salt, elector.person_id, &elector.address).to_vec()),
-                salt: Set(salt.to_vec()),
-                voted: Set(None),
-            }
-        })
-        .collect();
-    // In order of leaf, which is random: no order of the table says anything.
-    lines.sort_by(|a, b| a.leaf.as_ref().cmp(b.leaf.as_ref()));
-    for lines in lines.chunks(1000) {
-        roll_table::Entity::insert_many(lines.iter().cloned())
-            .exec_without_returning(on)
-            .await?;
-    }
-    let method = row.method()?;
-    let sealed_key = app.ballot_keys.make(&app.ambient, row.id);
+    let leaves = freeze_roll(on, app, row.id, electors).await?;
+    let paper = row.paper(&candidates)?;
+    let origin = manifest::origin(&app.settings.public_url, row.id);
+    let (keys, sealed_key) = app.ballot_keys.make(&app.ambient, row.id, &origin);
+    // Read inside this transaction: a rotation of the secret comes wholly before or after.
+    let name = manifest::instance(&app.settings.public_url);
+    let instance = signing_keys::current(on, &app.ambient, &app.settings.secret, Purpose::Manifest, name).await?;
+    let instance = Signer::new(name, &instance.seed);
+    let vote_body_length = vote::body_length(&paper);
+    let manifest = Manifest {
+        format: MANIFEST_FORMAT.to_owned(),
+        origin,
+        ballot_id: row.id,
+        workshop_id: row.workshop_id,
+        kind: row.kind,
+        question: row.question.clone(),
+        description: row.description.clone(),
+        method: paper.method(),
+        max_grade: paper.max_grade(),
+        candidates: candidates.into_iter().map(Nominee::of).collect(),
+        eligibility: row.eligibility.clone(),
+        unit: row.unit,
+        quorum_percent: row.quorum_percent.map(i32::unsigned_abs),
+        blanks_count: row.blanks_count,
+        openings: row.openings,
+        opened_at: now,
+        closes_at: row.closes_at,
+        roll: Roll {
+            size: leaves.len() as u64,
+            root: hex(&manifest::roll_root(&leaves)),
+        },
+        verifier_key: keys.signer.verifier.to_string(),
+        instance_key: instance.verifier.to_string(),
+    };
+    let signed = instance.sign(&manifest.text().ok_or(Code::Internal)?);
+    let frozen = proof::ActiveModel {
+        ballot_id: Set(row.id),
+        manifest: Set(signed),
+        closing_record: Set(None),
+        checkpoint: Set(None),
+        blocks: Set(None),
+    };
+    proof::Entity::insert(frozen).exec_without_returning(on).await?;
     let mut opened: ballot::ActiveModel = row.into();
     opened.state = Set(State::Open);
     opened.opened_at = Set(Some(now));
     opened.roll_size = Set(Some(i32::try_from(size).map_err(|_| Code::Internal)?));
-    opened.vote_body_length = Set(Some(
-        i32::try_from(vote::body_length(method, candidates.len())).map_err(|_| Code::Internal)?,
-    ));
+    opened.vote_body_length = Set(Some(i32::try_from(vote_body_length).map_err(|_| Code::Internal)?));
     opened.sealed_key = Set(Some(sealed_key));
     opened.opening_failed = Set(None);
     Ok(opened.update(on).await?)
+}
+
+impl Nominee {
+    fn of(row: candidate::Model) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            description: row.description,
+            logo: row.logo_digest.map(|digest| hex(&digest)),
+        }
+    }
+}
+
+/// Writes the roll and returns its leaves in ascending order, which is random: no order of the table
+/// says anything.
+async fn freeze_roll(
+    on: &impl ConnectionTrait,
+    app: &App,
+    ballot_id: Uuid,
+    electors: Vec<roll::Elector>,
+) -> Result<Vec<Hash>, Problem> {
+    let mut lines: Vec<(Hash, [u8; 16], roll::Elector)> = electors
+        .into_iter()
+        .map(|elector| {
+            let salt = app.ambient.bytes();
+            let leaf = vote::roll_leaf(ballot_id, &salt, elector.unit_id, &elector.address);
+            (leaf, salt, elector)
+        })
+        .collect();
+    lines.sort_by_key(|(leaf, ..)| *leaf);
+    for lines in lines.chunks(10_000) {
+        let rows = Rows(vec![
+            (
+                "unit_id",
+                Column::Uuid(lines.iter().map(|(.., elector)| elector.unit_id).collect()),
+            ),
+            // A person votes for themself.
+            (
+                "person_id",
+                Column::Uuid(lines.iter().map(|(.., elector)| elector.person_id).collect()),
+            ),
+            (
+                "registration_id",
+                Column::Uuid(
+                    lines
+                        .iter()
+                        .map(|(.., elector)| elector.facts.registration_id)
+                        .collect(),
+                ),
+            ),
+            (
+                "salt",
+                Column::Bytes(lines.iter().map(|(_, salt, _)| salt.to_vec()).collect()),
+            ),
+            (
+                "leaf",
+                Column::Bytes(lines.iter().map(|(leaf, ..)| leaf.to_vec()).collect()),
+            ),
+        ]);
+        let (source, values) = rows.source(on.get_database_backend(), 2);
+        let sql = format!(
+            "INSERT INTO roll (ballot_id, unit_id, person_id, registration_id, salt, leaf) \
+             SELECT $1, s.unit_id, s.person_id, s.registration_id, s.salt, s.leaf FROM {source} ORDER BY s.leaf"
+        );
+        let values = std::iter::once(ballot_id.into()).chain(values);
+        on.execute_raw(Statement::from_sql_and_values(on.get_database_backend(), sql, values))
+            .await?;
+    }
+    Ok(lines.into_iter().map(|(leaf, ..)| leaf).collect())
 }

@@ -1,5 +1,7 @@
 //! What a person sees of their own part in a ballot, and what everyone sees of all.
 
+use std::collections::HashMap;
+
 use actix_web::web::Path;
 use sea_orm::QueryOrder as _;
 use sea_orm::entity::prelude::*;
@@ -8,14 +10,17 @@ use utoipa::ToSchema;
 
 use super::eligibility::Unmet;
 use super::entity::{State, ballot, roll as roll_table};
-use super::{casting, roll, tally};
+use super::quorum::Quorum;
+use super::roll::{self, RollEntry};
+use super::{casting, tally};
 use crate::http::{Answer, Caller, Etag, Problem, Reply, resource};
+use crate::identity::person;
 use crate::instant::Instant;
 
 /// One's own part in a ballot.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
-    "ballot_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "state": "draft", "on_roll": false, "voted": false, "unmet": ["pledge"], "etag": "q1w2e3r4t5y6u7i8o9p0aA"
+    "ballot_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "state": "draft", "on_roll": false, "voted": false, "unmet": ["pledge"], "entry": null, "etag": "q1w2e3r4t5y6u7i8o9p0aA"
 }))]
 pub struct Participation {
     pub ballot_id: Uuid,
@@ -25,6 +30,8 @@ pub struct Participation {
     pub voted: bool,
     /// What one lacks to be on the roll
     pub unmet: Vec<Unmet>,
+    /// What stands for one in the frozen roll, so that one can find oneself in the audit bundle
+    entry: Option<RollEntry>,
     etag: Etag,
 }
 
@@ -40,32 +47,85 @@ pub async fn participation(caller: Caller, id: Path<Uuid>) -> Answer<Participati
     Ok(Reply::ok(of(&snapshot, &caller, &ballot).await?))
 }
 
-pub async fn of(on: &impl ConnectionTrait, caller: &Caller, ballot: &ballot::Model) -> Result<Participation, Problem> {
-    let own = caller.own()?;
+async fn of(on: &impl ConnectionTrait, caller: &Caller, ballot: &ballot::Model) -> Result<Participation, Problem> {
     let person_id = caller.person_id()?;
-    let answer = |on_roll, voted, unmet| Participation {
+    let mut own = stand(on, caller, std::slice::from_ref(ballot)).await?;
+    let (stand, line) = own.pop().unwrap_or_default();
+    let entry = match line {
+        Some(line) => {
+            let person = person::Entity::find_by_id(person_id).one(on).await?;
+            Some(RollEntry::new(&line, person.map(|person| person.address)))
+        }
+        None => None,
+    };
+    Ok(Participation {
         ballot_id: ballot.id,
         state: ballot.state,
-        on_roll,
-        voted,
-        unmet,
+        on_roll: stand.on_roll,
+        voted: stand.voted,
+        unmet: stand.unmet,
+        entry,
         etag: Etag::default(),
-    };
-    if ballot.opened_at.is_some()
-        && let Some(line) = roll_table::Entity::find_by_id((ballot.id, person_id)).one(on).await?
-    {
-        let voted = match line.voted {
-            Some(voted) => voted,
-            None => casting::has_voted(on, &caller.app, ballot, person_id).await?,
-        };
-        return Ok(answer(true, voted, Vec::new()));
-    }
-    let unmet = roll::unmet_of(on, ballot, own.registration_id, caller.now()).await?;
-    Ok(match (ballot.opened_at, unmet.is_empty()) {
-        (None, on_roll) => answer(on_roll, false, unmet),
-        (Some(_), true) => answer(false, false, vec![Unmet::Frozen]),
-        (Some(_), false) => answer(false, false, unmet),
     })
+}
+
+/// How the caller stands in a ballot.
+#[derive(Default)]
+struct Stand {
+    on_roll: bool,
+    voted: bool,
+    unmet: Vec<Unmet>,
+}
+
+/// How the caller stands in each of these ballots of one workshop, with their line of the roll: a
+/// constant number of queries, whatever the number of ballots.
+async fn stand(
+    on: &impl ConnectionTrait,
+    caller: &Caller,
+    ballots: &[ballot::Model],
+) -> Result<Vec<(Stand, Option<roll_table::Model>)>, Problem> {
+    let (own, person_id) = (caller.own()?, caller.person_id()?);
+    let opened = ballots.iter().filter(|ballot| ballot.opened_at.is_some());
+    let mut lines: HashMap<Uuid, roll_table::Model> = roll_table::Entity::find()
+        .filter(roll_table::Column::BallotId.is_in(opened.map(|ballot| ballot.id)))
+        .filter(roll_table::Column::PersonId.eq(person_id))
+        .all(on)
+        .await?
+        .into_iter()
+        .map(|line| (line.ballot_id, line))
+        .collect();
+    let sealed = ballots.iter().filter_map(|ballot| {
+        let line = lines.get(&ballot.id).filter(|line| line.voted.is_none())?;
+        Some((ballot, line.unit_id))
+    });
+    let casts = casting::voted_among(on, &caller.app, sealed).await?;
+    let elsewhere: Vec<&ballot::Model> = ballots
+        .iter()
+        .filter(|ballot| !lines.contains_key(&ballot.id))
+        .collect();
+    let unmet = roll::unmet_of(on, &elsewhere, own.registration_id, caller.now()).await?;
+    let mut unmet: HashMap<Uuid, Vec<Unmet>> = elsewhere.iter().map(|ballot| ballot.id).zip(unmet).collect();
+    let stand = |ballot: &ballot::Model| {
+        if let Some(line) = lines.remove(&ballot.id) {
+            let stand = Stand {
+                on_roll: true,
+                voted: line.voted.unwrap_or_else(|| casts.contains(&ballot.id)),
+                unmet: Vec::new(),
+            };
+            return (stand, Some(line));
+        }
+        let mut unmet = unmet.remove(&ballot.id).unwrap_or_default();
+        if ballot.opened_at.is_some() && unmet.is_empty() {
+            unmet.push(Unmet::Frozen);
+        }
+        let stand = Stand {
+            on_roll: unmet.is_empty(),
+            voted: false,
+            unmet,
+        };
+        (stand, None)
+    };
+    Ok(ballots.iter().map(stand).collect())
 }
 
 /// A ballot on the first screen, with one's own part in it.
@@ -90,25 +150,22 @@ pub async fn parts(on: &impl ConnectionTrait, caller: &Caller) -> Result<Vec<Bal
         .order_by_asc(ballot::Column::Id)
         .all(on)
         .await?;
-    let mut parts = Vec::with_capacity(ballots.len());
-    for ballot in ballots {
-        let part = of(on, caller, &ballot).await?;
-        parts.push(BallotPart {
-            ballot_id: ballot.id,
-            question: ballot.question,
-            state: ballot.state,
-            closes_at: ballot.closes_at,
-            on_roll: part.on_roll,
-            voted: part.voted,
-            unmet: part.unmet,
-        });
-    }
-    Ok(parts)
+    let stands = stand(on, caller, &ballots).await?;
+    let part = |(ballot, (stand, _)): (ballot::Model, (Stand, _))| BallotPart {
+        ballot_id: ballot.id,
+        question: ballot.question,
+        state: ballot.state,
+        closes_at: ballot.closes_at,
+        on_roll: stand.on_roll,
+        voted: stand.voted,
+        unmet: stand.unmet,
+    };
+    Ok(ballots.into_iter().zip(stands).map(part).collect())
 }
 
 /// How many have voted out of how many.
 #[derive(Serialize, ToSchema)]
-#[schema(example = json!({"ballot_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "state": "open", "roll": 42, "votes": 17, "etag": "q1w2e3r4t5y6u7i8o9p0aA"}))]
+#[schema(example = json!({"ballot_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "state": "open", "roll": 42, "votes": 17, "quorum": null, "etag": "q1w2e3r4t5y6u7i8o9p0aA"}))]
 pub struct Turnout {
     ballot_id: Uuid,
     state: State,
@@ -116,6 +173,8 @@ pub struct Turnout {
     roll: u64,
     /// How many have voted
     votes: u64,
+    /// Null when the ballot asks for none
+    quorum: Option<Quorum>,
     etag: Etag,
 }
 
@@ -132,23 +191,23 @@ pub async fn turnout(caller: Caller, id: Path<Uuid>) -> Answer<Turnout> {
         Some(size) => u64::try_from(size).unwrap_or_default(),
         None if ballot.state == State::Cancelled => 0,
         None => {
-            let electors =
-                roll::electors(&snapshot, ballot.workshop_id, &ballot.eligibility, caller.now(), None).await?;
+            let electors = roll::electors(&snapshot, &ballot, caller.now()).await?;
             electors
                 .iter()
-                .filter(|elector| ballot.eligibility.unmet(&elector.facts).is_empty())
+                .filter(|elector| ballot.eligibility.unmet(ballot.unit, &elector.facts).is_empty())
                 .count() as u64
         }
     };
-    let votes = match tally::must_be_counted(&ballot) {
-        Ok(count) => count.votes,
-        Err(_) => casting::number(&snapshot, *id).await?,
+    let (votes, blanks) = match tally::must_be_counted(&ballot) {
+        Ok(count) => (count.votes, Some(count.blanks)),
+        Err(_) => (casting::number(&snapshot, *id).await?, None),
     };
     Ok(Reply::ok(Turnout {
         ballot_id: ballot.id,
         state: ballot.state,
         roll,
         votes,
+        quorum: ballot.quorum(votes, blanks),
         etag: Etag::default(),
     }))
 }

@@ -9,44 +9,48 @@ use sea_orm::{FromQueryResult, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::eligibility::{Eligibility, Facts, Unmet};
-use super::entity::{State, ballot, roll};
+use super::eligibility::{Facts, Unmet};
+use super::entity::{State, Unit, ballot, roll};
+use super::of_person;
+use crate::coalitions::Adherents;
 use crate::http::{Answer, Caller, Cursor, Limit, Page, Problem, Query, Reply};
 use crate::identity::person;
 use crate::instant::Instant;
 use crate::registrations::{Category, Role, State as RegistrationState, entity as registration};
+use crate::secrets::hex;
 use crate::{attendance, coalitions, organisations};
 
-/// One person as the rule sees them.
+/// One person as a ballot's rule sees them.
 pub struct Elector {
     pub facts: Facts,
+    /// Themself, or the organisation they are the delegate of.
+    pub unit_id: Uuid,
     pub person_id: Uuid,
     pub name: String,
     /// Canonical.
     pub address: String,
 }
 
+/// One person of the workshop, with what rules ask about.
 #[derive(FromQueryResult)]
-struct Row {
+struct Someone {
     id: Uuid,
     person_id: Uuid,
     name: String,
     role: Role,
     state: RegistrationState,
     category: Option<Category>,
+    organisation_id: Option<Uuid>,
     organisation_category: Option<Category>,
+    delegate: bool,
     address: String,
 }
 
-/// Everyone registered in the workshop (or one of them) with what the rule asks about; a constant
-/// number of queries. Whoever erased themself can vote no more and is left out.
-pub async fn electors(
-    on: &impl ConnectionTrait,
-    workshop_id: Uuid,
-    rule: &Eligibility,
-    now: Instant,
-    only: Option<Uuid>,
-) -> Result<Vec<Elector>, Problem> {
+type Attended = HashMap<Uuid, attendance::Facts>;
+
+/// Everyone registered in the workshop (or one of them), in order of registration. Whoever erased
+/// themself can vote no more and is left out.
+async fn people(on: &impl ConnectionTrait, workshop_id: Uuid, only: Option<Uuid>) -> Result<Vec<Someone>, Problem> {
     use registration::{Column, Entity, Relation};
     let mut select = Entity::find()
         .select_only()
@@ -57,6 +61,8 @@ pub async fn electors(
             Column::Role,
             Column::State,
             Column::Category,
+            Column::OrganisationId,
+            Column::Delegate,
         ])
         .column_as(organisations::entity::Column::Category, "organisation_category")
         .column(person::Column::Address)
@@ -67,56 +73,97 @@ pub async fn electors(
     if let Some(id) = only {
         select = select.filter(Column::Id.eq(id));
     }
-    let rows = select.order_by_asc(Column::Id).into_model::<Row>().all(on).await?;
-    let attended = if rule.min_sessions > 0 || rule.min_minutes > 0 {
-        attendance::facts(on, workshop_id, now, only).await?
-    } else {
-        HashMap::new()
-    };
-    let adherents = match rule.adhered {
-        Some(coalition_id) => coalitions::adherents(on, coalition_id, only).await?,
-        None => std::collections::HashSet::new(),
-    };
-    let elector = |row: Row| {
-        let (sessions, seconds) = attended
-            .get(&row.id)
-            .map_or((0, 0), |facts| (facts.sessions, facts.seconds));
-        Elector {
-            facts: Facts {
-                registration_id: row.id,
-                role: row.role,
-                state: row.state,
-                category: row.organisation_category.or(row.category),
-                sessions,
-                seconds,
-                adheres: adherents.contains(&row.id),
-            },
-            person_id: row.person_id,
-            name: row.name,
-            address: row.address,
-        }
-    };
-    Ok(rows.into_iter().map(elector).collect())
+    Ok(select.order_by_asc(Column::Id).into_model().all(on).await?)
 }
 
-/// What one person lacks now; nothing when they are not registered at all.
-pub async fn unmet_of(
+impl Someone {
+    fn facts(&self, ballot: &ballot::Model, attended: &Attended, adherents: &Adherents) -> Facts {
+        let rule = &ballot.eligibility;
+        let attended = attended.get(&self.id);
+        let who = match ballot.unit {
+            Unit::Person => Some(self.id),
+            Unit::Organisation => self.organisation_id,
+        };
+        let adheres = |(coalition, who)| adherents.adheres(who, coalition, rule.any_charter);
+        Facts {
+            registration_id: self.id,
+            role: self.role,
+            state: self.state,
+            category: self.organisation_category.or(self.category),
+            sessions: attended.map_or(0, |facts| facts.sessions),
+            seconds: attended.map_or(0, |facts| facts.seconds),
+            adheres: rule.adhered.zip(who).is_some_and(adheres),
+            delegate: self.delegate,
+        }
+    }
+}
+
+/// Everyone of the workshop as this ballot's rule sees them; a constant number of queries.
+pub async fn electors(
     on: &impl ConnectionTrait,
     ballot: &ballot::Model,
+    now: Instant,
+) -> Result<Vec<Elector>, Problem> {
+    let people = people(on, ballot.workshop_id, None).await?;
+    let (attended, adherents) = known(on, &[ballot], None, now).await?;
+    let elector = |someone: Someone| Elector {
+        facts: someone.facts(ballot, &attended, &adherents),
+        unit_id: match ballot.unit {
+            Unit::Organisation if someone.delegate => someone.organisation_id.unwrap_or(someone.person_id),
+            Unit::Organisation | Unit::Person => someone.person_id,
+        },
+        person_id: someone.person_id,
+        name: someone.name,
+        address: someone.address,
+    };
+    Ok(people.into_iter().map(elector).collect())
+}
+
+/// What these ballots' rules ask beside the registration itself.
+async fn known(
+    on: &impl ConnectionTrait,
+    ballots: &[&ballot::Model],
+    only: Option<Uuid>,
+    now: Instant,
+) -> Result<(Attended, Adherents), Problem> {
+    let rules = || ballots.iter().map(|ballot| &ballot.eligibility);
+    let attended = match ballots.first() {
+        Some(ballot) if rules().any(|rule| rule.min_sessions > 0 || rule.min_minutes > 0) => {
+            attendance::facts(on, ballot.workshop_id, now, only).await?
+        }
+        _ => Attended::new(),
+    };
+    let adherents = coalitions::adherents(on, rules().filter_map(|rule| rule.adhered), only).await?;
+    Ok((attended, adherents))
+}
+
+/// What one person lacks now in each of these ballots of one workshop; nothing when they are not
+/// registered at all. A constant number of queries, whatever the number of ballots.
+pub async fn unmet_of(
+    on: &impl ConnectionTrait,
+    ballots: &[&ballot::Model],
     registration_id: Uuid,
     now: Instant,
-) -> Result<Vec<Unmet>, Problem> {
-    let electors = electors(on, ballot.workshop_id, &ballot.eligibility, now, Some(registration_id)).await?;
-    Ok(electors
-        .first()
-        .map(|elector| ballot.eligibility.unmet(&elector.facts))
-        .unwrap_or_default())
+) -> Result<Vec<Vec<Unmet>>, Problem> {
+    let Some(first) = ballots.first() else {
+        return Ok(Vec::new());
+    };
+    let people = people(on, first.workshop_id, Some(registration_id)).await?;
+    let Some(someone) = people.first() else {
+        return Ok(vec![Vec::new(); ballots.len()]);
+    };
+    let (attended, adherents) = known(on, ballots, Some(registration_id), now).await?;
+    let unmet = |ballot: &&ballot::Model| {
+        let facts = someone.facts(ballot, &attended, &adherents);
+        ballot.eligibility.unmet(ballot.unit, &facts)
+    };
+    Ok(ballots.iter().map(unmet).collect())
 }
 
 /// One line of the roll, or of its preview.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
-    "registration_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "name": "Mariama Diallo", "on_roll": true, "unmet": [], "voted": null
+    "registration_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "name": "Mariama Diallo", "on_roll": true, "unmet": [], "voted": null, "entry": null
 }))]
 pub struct RollLine {
     registration_id: Uuid,
@@ -127,12 +174,39 @@ pub struct RollLine {
     unmet: Vec<Unmet>,
     /// Null until the votes are counted
     voted: Option<bool>,
+    /// What stands for them in the frozen roll; for auditors
+    entry: Option<RollEntry>,
+}
+
+/// What stands for one voter in the roll that the manifest commits to:
+/// `leaf = SHA-256("palabre/roll/v1" 0x00 ballot_id salt unit_id length(address) address)`.
+#[derive(Serialize, ToSchema)]
+pub struct RollEntry {
+    /// The person, or the organisation they vote for
+    unit_id: Uuid,
+    /// In canonical form; null once erased
+    address: Option<String>,
+    /// 16 bytes in hex; null once erased
+    salt: Option<String>,
+    /// In hex
+    leaf: String,
+}
+
+impl RollEntry {
+    pub fn new(row: &roll::Model, address: Option<String>) -> Self {
+        Self {
+            unit_id: row.unit_id,
+            salt: (row.salt != of_person::NO_SALT).then(|| hex(&row.salt)),
+            leaf: hex(&row.leaf),
+            address: address.filter(|address| !person::is_erased(address)),
+        }
+    }
 }
 
 /// A page of the roll, with what the whole adds up to.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
-    "items": [{"registration_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "name": "Mariama Diallo", "on_roll": true, "unmet": [], "voted": null}],
+    "items": [{"registration_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "name": "Mariama Diallo", "on_roll": true, "unmet": [], "voted": null, "entry": null}],
     "next_cursor": null, "on_roll": 42, "not_on_roll": 18
 }))]
 pub struct Roll {
@@ -167,11 +241,16 @@ pub async fn read_roll(caller: Caller, id: Path<Uuid>, filter: Query<Filter>) ->
     let Query(filter) = filter;
     let snapshot = caller.app.store.snapshot().await?;
     let ballot = ballot::find(&snapshot, *id).await?;
-    let mut lines = if ballot.opened_at.is_none() {
-        preview(&snapshot, &ballot, caller.now()).await?
-    } else {
-        frozen(&snapshot, &ballot).await?
-    };
+    if let Some(size) = ballot.roll_size {
+        let page = frozen(&snapshot, &ballot, &filter, caller.is(&[Role::Auditor])).await?;
+        return Ok(Reply::plain(Roll {
+            items: page.items,
+            next_cursor: page.next_cursor,
+            on_roll: usize::try_from(size).unwrap_or_default(),
+            not_on_roll: 0,
+        }));
+    }
+    let mut lines = preview(&snapshot, &ballot, caller.now()).await?;
     let on_roll = lines.iter().filter(|line| line.on_roll).count();
     let not_on_roll = lines.len() - on_roll;
     if let Some(Cursor(after)) = filter.cursor {
@@ -190,9 +269,9 @@ async fn preview(on: &impl ConnectionTrait, ballot: &ballot::Model, now: Instant
     if ballot.state == State::Cancelled {
         return Ok(Vec::new());
     }
-    let electors = electors(on, ballot.workshop_id, &ballot.eligibility, now, None).await?;
+    let electors = electors(on, ballot, now).await?;
     let line = |elector: Elector| {
-        let unmet = ballot.eligibility.unmet(&elector.facts);
+        let unmet = ballot.eligibility.unmet(ballot.unit, &elector.facts);
         let registration_id = elector.facts.registration_id;
         RollLine {
             registration_id,
@@ -200,32 +279,49 @@ async fn preview(on: &impl ConnectionTrait, ballot: &ballot::Model, now: Instant
             on_roll: unmet.is_empty(),
             unmet,
             voted: None,
+            entry: None,
         }
     };
     Ok(electors.into_iter().map(line).collect())
 }
 
-async fn frozen(on: &impl ConnectionTrait, ballot: &ballot::Model) -> Result<Vec<RollLine>, Problem> {
-    let names: HashMap<Uuid, String> = registration::Entity::find()
+async fn frozen(
+    on: &impl ConnectionTrait,
+    ballot: &ballot::Model,
+    filter: &Filter,
+    annex: bool,
+) -> Result<Page<RollLine>, Problem> {
+    let mut select = roll::Entity::find().filter(roll::Column::BallotId.eq(ballot.id));
+    if let Some(Cursor(after)) = filter.cursor {
+        select = select.filter(roll::Column::UnitId.gt(after));
+    }
+    let rows = select
+        .order_by_asc(roll::Column::UnitId)
+        .limit(filter.limit.probe())
+        .all(on)
+        .await?;
+    let names: HashMap<Uuid, (String, String)> = registration::Entity::find()
         .select_only()
         .columns([registration::Column::Id, registration::Column::Name])
-        .filter(registration::Column::WorkshopId.eq(ballot.workshop_id))
-        .into_tuple()
+        .column(person::Column::Address)
+        .join(sea_orm::JoinType::InnerJoin, registration::Relation::Person.def())
+        .filter(registration::Column::Id.is_in(rows.iter().map(|row| row.registration_id)))
+        .into_tuple::<(Uuid, String, String)>()
         .all(on)
         .await?
         .into_iter()
+        .map(|(id, name, address)| (id, (name, address)))
         .collect();
-    let rows = roll::Entity::find()
-        .filter(roll::Column::BallotId.eq(ballot.id))
-        .order_by_asc(roll::Column::RegistrationId)
-        .all(on)
-        .await?;
-    let line = |row: roll::Model| RollLine {
-        registration_id: row.registration_id,
-        name: names.get(&row.registration_id).cloned(),
-        on_roll: true,
-        unmet: Vec::new(),
-        voted: row.voted,
+    let line = |row: roll::Model| {
+        let (name, address) = names.get(&row.registration_id).cloned().unzip();
+        RollLine {
+            registration_id: row.registration_id,
+            name,
+            on_roll: true,
+            unmet: Vec::new(),
+            voted: row.voted,
+            entry: annex.then(|| RollEntry::new(&row, address)),
+        }
     };
-    Ok(rows.into_iter().map(line).collect())
+    Ok(Page::of(rows, filter.limit, |row| row.unit_id, line))
 }

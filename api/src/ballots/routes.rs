@@ -8,6 +8,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::entity::{State, ballot, candidate};
+use super::paper::USUAL_GRADE;
 use super::representation::{Ballot, BallotInput};
 use crate::coalitions;
 use crate::http::{
@@ -74,7 +75,8 @@ pub async fn list(caller: Caller, filter: Query<Filter>) -> Answer<Page<Ballot>>
 /// It can be changed until it is opened; candidates are added to it next.
 #[utoipa::path(post, path = "/v1/workshops/{workshop_id}/ballots", request_body = BallotInput, responses((status = 201, body = Ballot)))]
 pub async fn create(mut caller: Caller, body: Json<BallotInput>) -> Answer<Ballot> {
-    let Json(input) = body;
+    let Json(mut input) = body;
+    settle_scale(&mut input)?;
     let transaction = caller.begin().await?;
     check(&transaction, &caller, &input).await?;
     let id = caller.app.ambient.id();
@@ -100,11 +102,26 @@ fn write(input: BallotInput, row: &mut ballot::ActiveModel) {
     row.question = Set(input.question);
     row.description = Set(input.description);
     row.method = Set(input.method.as_str().to_owned());
+    row.max_grade = Set(input.max_grade.map(u32::cast_signed));
     row.eligibility = Set(input.eligibility);
+    row.unit = Set(input.unit);
+    row.quorum_percent = Set(input.quorum_percent.map(u32::cast_signed));
+    row.blanks_count = Set(input.blanks_count);
+    row.openings = Set(input.openings);
     row.opens_at = Set(input.opens_at);
     row.closes_at = Set(input.closes_at);
     // Whatever kept it from opening may be mended now.
     row.opening_failed = Set(None);
+}
+
+/// A scale for methods with grades, and for no other.
+fn settle_scale(input: &mut BallotInput) -> Result<(), Problem> {
+    match (input.method.has_grades(), input.max_grade) {
+        (true, None) => input.max_grade = Some(USUAL_GRADE.into()),
+        (false, Some(_)) => return Err(Fault::new("/max_grade", "method_without_grades").into()),
+        (true, Some(_)) | (false, None) => {}
+    }
+    Ok(())
 }
 
 /// What one field alone cannot tell.
@@ -167,7 +184,13 @@ pub async fn update(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, patch
     let before = show(&transaction, &caller, row.clone()).await?;
     if_match.check(before.clone())?;
     row.must_be_draft()?;
-    let input: BallotInput = patch.apply(&before.input)?;
+    let says_scale = patch.names("max_grade");
+    let mut input: BallotInput = patch.apply(&before.input)?;
+    if !says_scale && !input.method.has_grades() {
+        // What is left over from the method before goes with it.
+        input.max_grade = None;
+    }
+    settle_scale(&mut input)?;
     check(&transaction, &caller, &input).await?;
     journal::write(
         &transaction,

@@ -6,7 +6,7 @@
 
 use uuid::Uuid;
 
-use super::choice::{self, Method};
+use super::paper::Paper;
 use crate::secrets::{base64url, sha256};
 
 /// A body is padded up to a multiple of this, which leaves room for how clients write JSON.
@@ -59,8 +59,8 @@ pub fn nonce(text: &str) -> Option<[u8; 32]> {
 }
 
 /// How long the body of a vote should be made with spaces.
-pub fn body_length(method: Method, candidates: usize) -> usize {
-    let longest = choice::longest_canonical(method, candidates) + r#"{"choice":,"nonce":""}"#.len() + 43;
+pub fn body_length(paper: &Paper) -> usize {
+    let longest = paper.longest() + r#"{"choice":,"nonce":""}"#.len() + 43;
     longest.next_multiple_of(BODY_STEP)
 }
 

@@ -3,6 +3,8 @@
 //! Commands speak to people, on standard output; failures go to standard error in one line and end
 //! with a code other than 0.
 
+mod keeping;
+
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -47,6 +49,12 @@ enum Command {
     /// Bring the database's schema up to date, then stop
     #[command(after_help = "Example:\n  palabre migrate --database-url postgres://palabre@localhost/palabre")]
     Migrate,
+    #[command(about = first_line(keeping::BACKUP_HELP), long_about = keeping::BACKUP_HELP, after_help = keeping::BACKUP_EXAMPLE)]
+    Backup(keeping::Backup),
+    #[command(about = first_line(keeping::RESTORE_HELP), long_about = keeping::RESTORE_HELP, after_help = keeping::RESTORE_EXAMPLE)]
+    Restore(keeping::Restore),
+    #[command(about = first_line(keeping::ROTATE_HELP), long_about = keeping::ROTATE_HELP, after_help = keeping::ROTATE_EXAMPLE)]
+    RotateKeys(keeping::RotateKeys),
     /// Print the OpenAPI document
     #[command(after_help = "Example:\n  palabre openapi > openapi/openapi.json")]
     Openapi,
@@ -127,6 +135,9 @@ async fn run(cli: Cli) -> Outcome {
             Store::migrate(&settings.database).await?;
             say("The schema is up to date.")
         }
+        Command::Backup(arguments) => keeping::backup(&flags, &ambient, arguments).await,
+        Command::Restore(arguments) => keeping::restore(&flags, &ambient, arguments).await,
+        Command::RotateKeys(arguments) => keeping::rotate_keys(&flags, &ambient, arguments).await,
         Command::CheckConfig => {
             let settings = flags.resolve(std::env::vars(), NewSecret::Forget(ambient.bytes()))?;
             let database = match &settings.database {
@@ -144,6 +155,10 @@ async fn run(cli: Cli) -> Outcome {
         }
         Command::Healthcheck => healthcheck(&settings(&flags, &ambient)?).await,
     }
+}
+
+fn first_line(text: &'static str) -> &'static str {
+    text.lines().next().unwrap_or_default()
 }
 
 fn settings(flags: &Flags, ambient: &Ambient) -> Result<Settings, crate::settings::Invalid> {

@@ -1,9 +1,9 @@
 //! What other rooms may know: who adheres, and what one person has promised.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::Query;
+use sea_orm::sea_query::{ExprTrait as _, Query};
 use sea_orm::{FromQueryResult, JoinType, QueryOrder, QuerySelect};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,30 +12,60 @@ use super::entities::{Place, charter, coalition, commitment, pledge, working_gro
 use crate::http::Problem;
 use crate::instant::Instant;
 
-/// The registrations with a standing pledge of their own to the coalition's current charter; of
-/// one registration only, where one is given.
+/// Who adheres to which coalition (a registration, or an organisation by its delegate), and whether
+/// to its current charter.
+#[derive(Default)]
+pub struct Adherents(HashMap<(Uuid, Uuid), bool>);
+
+impl Adherents {
+    pub fn adheres(&self, who: Uuid, coalition_id: Uuid, any_charter: bool) -> bool {
+        let current = self.0.get(&(who, coalition_id));
+        current.is_some_and(|current| *current || any_charter)
+    }
+}
+
+/// Those with a standing pledge to one of these coalitions; of one registration only, where one is
+/// given, and then of all organisations. One query, whatever their number.
 pub async fn adherents(
     on: &impl ConnectionTrait,
-    coalition_id: Uuid,
+    coalitions: impl IntoIterator<Item = Uuid>,
     only: Option<Uuid>,
-) -> Result<HashSet<Uuid>, Problem> {
+) -> Result<Adherents, Problem> {
+    let coalitions: HashSet<Uuid> = coalitions.into_iter().collect();
+    if coalitions.is_empty() {
+        return Ok(Adherents::default());
+    }
     let current = Query::select()
         .expr(charter::Column::Number.max())
         .from(charter::Entity)
-        .and_where(charter::Column::CoalitionId.eq(coalition_id))
+        .and_where(
+            Expr::col((charter::Entity, charter::Column::CoalitionId))
+                .equals((pledge::Entity, pledge::Column::CoalitionId)),
+        )
         .to_owned();
+    let current = Expr::col((pledge::Entity, pledge::Column::Charter)).in_subquery(current);
     let mut select = pledge::Entity::find()
         .select_only()
-        .column(pledge::Column::RegistrationId)
-        .filter(pledge::Column::CoalitionId.eq(coalition_id))
-        .filter(pledge::Column::Charter.in_subquery(current))
-        .filter(pledge::Column::OnBehalfOf.is_null())
+        .columns([
+            pledge::Column::RegistrationId,
+            pledge::Column::OnBehalfOf,
+            pledge::Column::CoalitionId,
+        ])
+        .column_as(current, "current")
+        .filter(pledge::Column::CoalitionId.is_in(coalitions))
         .filter(pledge::Column::WithdrawnAt.is_null());
     if let Some(registration_id) = only {
-        select = select.filter(pledge::Column::RegistrationId.eq(registration_id));
+        // Someone else may have signed for their organisation before them.
+        let own = pledge::Column::RegistrationId.eq(registration_id);
+        select = select.filter(own.or(pledge::Column::OnBehalfOf.is_not_null()));
     }
-    let ids: Vec<Uuid> = select.into_tuple().all(on).await?;
-    Ok(ids.into_iter().collect())
+    let rows: Vec<(Uuid, Option<Uuid>, Uuid, bool)> = select.into_tuple().all(on).await?;
+    let mut adherents = Adherents::default();
+    for (registration_id, on_behalf_of, coalition_id, current) in rows {
+        let who = on_behalf_of.unwrap_or(registration_id);
+        *adherents.0.entry((who, coalition_id)).or_default() |= current;
+    }
+    Ok(adherents)
 }
 
 /// Is it a coalition of this workshop?

@@ -12,7 +12,7 @@
 mod adherence;
 mod charters;
 mod commitments;
-mod entities;
+pub mod entities;
 mod founding;
 mod group_representation;
 mod of_person;
@@ -21,7 +21,7 @@ mod pledge_representation;
 mod pledges;
 mod working_groups;
 
-pub use adherence::{MyCommitment, MyPledge, adherents, mine, of_workshop};
+pub use adherence::{Adherents, MyCommitment, MyPledge, adherents, mine, of_workshop};
 pub use of_person::{ExportedCommitment, ExportedLead, ExportedPledge, of_person};
 
 use sea_orm::QuerySelect as _;

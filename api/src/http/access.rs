@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::codes::Code;
 use super::problem::Problem;
 use crate::app::App;
+use crate::identity::tokens::Bearer;
 use crate::instant::Instant;
 use crate::registrations::{Role, State as RegistrationState};
 use crate::workshops::State as WorkshopState;
@@ -64,6 +65,8 @@ fn source(parameter: &str) -> Option<&'static str> {
 #[derive(Debug)]
 pub struct Gate {
     access: Access,
+    /// The handler looks the caller up itself, before it answers anything.
+    deferred: bool,
     /// The name of the path's identifier that leads to a workshop.
     parameter: Option<String>,
     sql: String,
@@ -102,7 +105,7 @@ impl Own {
 }
 
 impl Gate {
-    pub fn new(access: Access, path: &str) -> Self {
+    pub fn new(access: Access, deferred: bool, path: &str) -> Self {
         let parameter = path
             .split(['{', '}'])
             .skip(1)
@@ -121,7 +124,12 @@ impl Gate {
              FROM (SELECT 1 AS one) one LEFT JOIN sign_in s ON s.id = $1 LEFT JOIN person p ON p.id = s.person_id {scope} \
              LEFT JOIN registration r ON r.workshop_id = w.id AND r.person_id = p.id"
         );
-        Self { access, parameter, sql }
+        Self {
+            access,
+            deferred,
+            parameter,
+            sql,
+        }
     }
 
     pub fn leads_to_workshop(&self) -> bool {
@@ -136,7 +144,7 @@ impl Gate {
             return Ok(Caller {
                 gate: self,
                 app,
-                sign_in_id: None,
+                bearer: None,
                 path_id: None,
                 signed_in: None,
                 scope: None,
@@ -146,11 +154,11 @@ impl Gate {
             Some(value) => Some(value.to_str().ok().and_then(bearer_token).ok_or_else(unauthorised)?),
             None => None,
         };
-        let sign_in_id = match token {
+        let bearer = match token {
             Some(token) => Some(app.tokens.verify(token, app.ambient.now()).ok_or_else(unauthorised)?),
             None => None,
         };
-        if sign_in_id.is_none() && !matches!(self.access, Access::Anyone | Access::Visible) {
+        if bearer.is_none() && !matches!(self.access, Access::Anyone | Access::Visible) {
             return Err(unauthorised());
         }
         let path_id = match &self.parameter {
@@ -163,13 +171,14 @@ impl Gate {
         let mut caller = Caller {
             gate: self,
             app,
-            sign_in_id,
+            bearer,
             path_id,
             signed_in: None,
             scope: None,
         };
-        let reader = caller.app.store.reader().clone();
-        caller.look(&reader).await?;
+        if !self.deferred {
+            caller.look_now().await?;
+        }
         Ok(caller)
     }
 
@@ -221,7 +230,7 @@ fn unauthorised() -> Problem {
 pub struct Caller {
     gate: &'static Gate,
     pub app: Data<App>,
-    sign_in_id: Option<Uuid>,
+    bearer: Option<Bearer>,
     path_id: Option<Uuid>,
     signed_in: Option<SignedIn>,
     scope: Option<Scope>,
@@ -230,12 +239,12 @@ pub struct Caller {
 impl Caller {
     /// Looks the caller up and decides; on a transaction, as things stand inside it.
     async fn look(&mut self, on: &impl ConnectionTrait) -> Result<(), Problem> {
-        let values: [sea_orm::Value; 2] = [self.sign_in_id.into(), self.path_id.into()];
+        let values: [sea_orm::Value; 2] = [self.bearer.map(|bearer| bearer.sign_in_id).into(), self.path_id.into()];
         let statement = Statement::from_sql_and_values(on.get_database_backend(), &self.gate.sql, values);
         let row = on.query_one_raw(statement).await?.ok_or(Code::Internal)?;
         self.signed_in = signed_in(&row, self.app.ambient.now())?;
         self.scope = scope(&row)?;
-        if self.sign_in_id.is_some() && self.signed_in.is_none() {
+        if self.bearer.is_some() && self.signed_in.is_none() {
             return Err(unauthorised());
         }
         match self.gate.decide(self.signed_in.as_ref(), self.scope.as_ref()) {
@@ -251,6 +260,18 @@ impl Caller {
 
     pub fn person_id(&self) -> Result<Uuid, Problem> {
         Ok(self.person()?.person_id)
+    }
+
+    /// Whom the caller's token speaks for: a claim, to be held against the database by whoever acts
+    /// on it before [`Caller::look_now`].
+    pub fn bearer(&self) -> Result<Bearer, Problem> {
+        self.bearer.ok_or_else(unauthorised)
+    }
+
+    /// Looks the caller up and decides as the route's gate does, as things stand now.
+    pub async fn look_now(&mut self) -> Result<(), Problem> {
+        let reader = self.app.store.reader().clone();
+        self.look(&reader).await
     }
 
     /// The workshop the path leads to.

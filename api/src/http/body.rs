@@ -68,6 +68,11 @@ impl FromRequest for MergePatch {
 }
 
 impl MergePatch {
+    /// Whether the patch itself says something of this field.
+    pub fn names(&self, field: &str) -> bool {
+        self.0.get(field).is_some()
+    }
+
     /// The fields as they would be after the patch, checked like those of a creation.
     pub fn apply<T: Serialize + DeserializeOwned + Validate<Context = ()>>(self, present: &T) -> Result<T, Problem> {
         let mut target = serde_json::to_value(present).map_err(|_| Problem::from(Code::Internal))?;

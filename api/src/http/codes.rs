@@ -185,6 +185,12 @@ codes! {
     BallotClosingPassed 409 "ballot_closing_passed"
         "Clôture déjà passée" "L'heure de clôture prévue est déjà passée ; changez-la avant d'ouvrir."
         "Closing time passed" "The planned closing time has passed; change it before opening.";
+    BallotWithoutClosing 409 "ballot_without_closing"
+        "Pas d'heure de clôture" "Ce scrutin n'a pas d'heure de clôture prévue ; il reste ouvert jusqu'à ce que vous le fermiez."
+        "No closing time" "This ballot has no planned closing time; it stays open until you close it.";
+    BallotWithoutTie 409 "ballot_without_tie"
+        "Pas d'égalité" "Ce scrutin ne s'est pas terminé par une égalité ; il n'y a pas lieu de départager."
+        "No tie" "This ballot did not end in a tie; there is nobody to run off between.";
     CandidateExists 409 "candidate_exists"
         "Candidat déjà présent" "Un autre candidat de ce scrutin porte déjà ce nom."
         "Candidate exists" "Another candidate of this ballot already has this name.";
@@ -233,6 +239,16 @@ codes! {
 
 /// What can be wrong with one field: code, French, English.
 const FAULTS: &[(&str, &str, &str)] = &[
+    (
+        "not_a_prefix",
+        "Indiquez les 2 à 6 premiers chiffres hexadécimaux de l'empreinte.",
+        "Give the first 2 to 6 hexadecimal digits of the hash.",
+    ),
+    (
+        "not_later",
+        "La clôture ne peut qu'être reportée à plus tard.",
+        "The closing can only be moved later.",
+    ),
     ("required", "Ce champ est obligatoire.", "This field is required."),
     (
         "unknown_field",
@@ -395,13 +411,23 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ("duplicate", "Donné deux fois.", "Given twice."),
     (
         "empty",
-        "Une liste vide n'exprime rien ; pour un vote blanc : {\"blank\": true}.",
-        "An empty list expresses nothing; for a blank vote: {\"blank\": true}.",
+        "Vide, ceci n'exprime rien ; pour un vote blanc : {\"blank\": true}.",
+        "Empty, this expresses nothing; for a blank vote: {\"blank\": true}.",
     ),
     (
         "ties_not_allowed",
         "Ce mode de scrutin n'admet pas d'ex æquo.",
         "This method does not allow ties.",
+    ),
+    (
+        "not_a_grade",
+        "Attendu : un nombre entier, de 0 à la note maximale du scrutin (max_grade).",
+        "Expected: an integer from 0 to the ballot's highest grade (max_grade).",
+    ),
+    (
+        "method_without_grades",
+        "Ce mode de scrutin n'a pas de notes ; max_grade ne va qu'avec score et majority_judgment.",
+        "This method has no grades; max_grade goes with score and majority_judgment only.",
     ),
     (
         "must_be_true",
@@ -463,6 +489,7 @@ pub fn state_word(state: &str, language: Language) -> &str {
         "running" => "en cours",
         "ended" => "terminé",
         "cancelled" => "annulé",
+        "annulled" => "invalidé",
         "open" => "ouvert",
         "closed" => "clos",
         other => other,

@@ -120,7 +120,7 @@ fn text_header(description: &str) -> RefOr<utoipa::openapi::Header> {
 fn problems(route: &Route, parameters: &[RefOr<Parameter>]) -> Vec<Code> {
     let mut codes = route.problems.to_vec();
     let writes = route.method != Method::GET;
-    let in_workshop = super::access::Gate::new(route.access, &route.path).leads_to_workshop();
+    let in_workshop = super::access::Gate::new(route.access, false, &route.path).leads_to_workshop();
     if route.access != Access::Anyone {
         codes.push(Code::SignInRequired);
     }

@@ -60,7 +60,7 @@ impl Format {
     }
 
     /// A file of this format with words in this language; its name is without the ending.
-    pub fn file<T: Serialize>(self, name: &str, bytes: Vec<u8>, language: Language) -> Download<T> {
+    pub fn file<T: Serialize>(self, name: &str, bytes: Vec<u8>, language: Language) -> Formatted<T> {
         let file = File {
             content_type: self.content_type(),
             name: format!("{name}.{}", self.name()),
@@ -75,11 +75,11 @@ impl Format {
 }
 
 /// What a handler gives back that answers with JSON or a file.
-pub type Download<T> = Result<Either<CustomizeResponder<Reply<T>>, CustomizeResponder<File>>, Problem>;
+pub type Formatted<T> = Result<Either<CustomizeResponder<Reply<T>>, CustomizeResponder<File>>, Problem>;
 
 impl<T: Serialize> Reply<T> {
     /// JSON of a resource that has other formats too.
-    pub fn or_file(self) -> Download<T> {
+    pub fn or_file(self) -> Formatted<T> {
         Ok(Either::Left(self.customize().insert_header((VARY, "accept"))))
     }
 }

@@ -26,12 +26,12 @@ pub use access::{Access, Caller, EVERY_ROLE, ORGANISER, Own, STAFF, SUPERVISION}
 pub use body::{Json, MergePatch, OptionalJson, read};
 pub use codes::Code;
 pub use edge::edge;
-pub use format::{Download, Format};
+pub use format::{Format, Formatted};
 pub use language::Language;
 pub use problem::{Fault, Problem};
 pub use query::{Cursor, Limit, Page, Query, Search};
 pub(crate) use reply::resource;
-pub use reply::{Answer, Etag, File, IfMatch, NoContent, Reply, Resource};
+pub use reply::{Answer, Download, Etag, File, IfMatch, NoContent, Reply, Resource};
 pub(crate) use routes::route;
 pub use routes::{Room, Route, other_methods};
 pub use unique::Unique;

@@ -1,8 +1,13 @@
 //! Answers: JSON with an entity tag, and files.
 
+use std::pin::Pin;
+
+use actix_web::body::{BodyStream, BoxBody};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, Responder};
+use futures_util::Stream;
 use serde::{Deserialize, Serialize};
 
 use super::codes::Code;
@@ -170,10 +175,44 @@ impl Responder for File {
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
         let etag = base64url::encode(&sha256(&[&self.bytes])[..16]);
         let mut response = respond(request, StatusCode::OK, self.content_type, self.bytes, Some(etag), None);
-        if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{}\"", self.name)) {
-            response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
-        }
+        name(&mut response, &self.name);
         response
+    }
+}
+
+/// Something to download that is written as it goes, under a tag known beforehand.
+pub struct Download {
+    pub content_type: &'static str,
+    pub name: String,
+    pub etag: String,
+    pub body: Pin<Box<dyn Stream<Item = Result<Bytes, Problem>>>>,
+}
+
+impl Responder for Download {
+    type Body = actix_web::body::BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let head = respond(
+            request,
+            StatusCode::OK,
+            self.content_type,
+            Vec::new(),
+            Some(self.etag),
+            None,
+        );
+        if head.status() != StatusCode::OK {
+            return head;
+        }
+        let mut response = head.set_body(BoxBody::new(BodyStream::new(self.body)));
+        name(&mut response, &self.name);
+        response
+    }
+}
+
+/// The file name under which a browser keeps the answer.
+fn name(response: &mut HttpResponse, name: &str) {
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Route {
     pub operation: Operation,
     /// Changes what outlives the workshop (`Caller::begin_lasting`), so an archive does not stop it.
     pub lasting: bool,
+    /// The handler asks for the caller itself (`Caller::look_now`), so that it can do without.
+    pub deferred: bool,
     /// Whether the handler honours `If-Match`, as its arguments say.
     pub conditional: bool,
     /// Whether the handler does without a body, as its arguments say.
@@ -61,6 +63,7 @@ impl Route {
             problems,
             operation: P::operation(),
             lasting: false,
+            deferred: false,
             conditional: arguments.contains("::IfMatch"),
             optional_body: arguments.contains("::OptionalJson<"),
             schemas,
@@ -71,6 +74,12 @@ impl Route {
     /// See the field.
     pub fn lasting(mut self) -> Self {
         self.lasting = true;
+        self
+    }
+
+    /// See the field.
+    pub fn deferred(mut self) -> Self {
+        self.deferred = true;
         self
     }
 }
@@ -145,7 +154,7 @@ impl HttpServiceFactory for Room {
                 // Lives as long as the process: routes are made once per worker, when it starts.
                 gates.push((
                     route.method.clone(),
-                    Box::leak(Box::new(Gate::new(route.access, &path))),
+                    Box::leak(Box::new(Gate::new(route.access, route.deferred, &path))),
                 ));
                 resource = resource.route(match route.method {
                     Method::GET => route.handler.guard(guard::Any(guard::Get()).or(guard::Head())),

@@ -28,6 +28,13 @@ pub struct Tokens {
     validation: Validation,
 }
 
+/// Who a token says signed in; whether that sign-in still lives is another question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bearer {
+    pub sign_in_id: Uuid,
+    pub person_id: Uuid,
+}
+
 #[derive(Serialize, Deserialize)]
 struct Claims {
     iss: String,
@@ -86,8 +93,8 @@ impl Tokens {
         jsonwebtoken::encode(&header, &claims, &self.encoding).map_err(|_| Code::Internal.into())
     }
 
-    /// The sign-in a valid token belongs to.
-    pub fn verify(&self, token: &str, now: Instant) -> Option<Uuid> {
+    /// Whom a valid token speaks for.
+    pub fn verify(&self, token: &str, now: Instant) -> Option<Bearer> {
         let header = jsonwebtoken::decode_header(token).ok()?;
         if header.alg != Algorithm::EdDSA
             || header.typ.as_deref() != Some(TYPE)
@@ -102,7 +109,10 @@ impl Tokens {
         // A minute of leeway for `iat`: clocks of several servers differ.
         let in_time =
             moment < claims.exp.saturating_mul(SECOND) && claims.iat.saturating_mul(SECOND) <= moment + 60 * SECOND;
-        in_time.then_some(claims.sid)
+        in_time.then_some(Bearer {
+            sign_in_id: claims.sid,
+            person_id: claims.sub,
+        })
     }
 
     /// JWK set (RFC 7517, RFC 8037).

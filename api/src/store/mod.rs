@@ -5,10 +5,14 @@
 //! Rooms ask this room for a transaction and run their own queries on it; no room names a
 //! database but through [`Store::backend`].
 
+pub mod guards;
+mod setwise;
+
 use std::path::Path;
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
+use sea_orm::sqlx;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
@@ -18,6 +22,7 @@ use sea_orm::{
 use crate::ambient::Ambient;
 use crate::instant::Instant;
 use crate::settings::Database;
+pub use setwise::{Column, Rows};
 
 /// First SQLite without the WAL-reset corruption bug.
 const OLDEST_SQLITE: [u32; 3] = [3, 51, 3];
@@ -29,6 +34,8 @@ const PATIENCE: Duration = Duration::from_secs(8);
 pub struct Store {
     writer: DatabaseConnection,
     reader: DatabaseConnection,
+    /// The one long-lived connection on which votes are written; SQLite has one writer anyway.
+    caster: DatabaseConnection,
 }
 
 impl Store {
@@ -39,7 +46,11 @@ impl Store {
                 let writer = sqlite(path, 1, false).await?;
                 refuse_old_sqlite(&writer).await?;
                 let reader = sqlite(path, 4, true).await?;
-                Ok(Self { writer, reader })
+                Ok(Self {
+                    caster: writer.clone(),
+                    writer,
+                    reader,
+                })
             }
             Database::Postgres(url) => {
                 let pool = postgres(url, 16).await?;
@@ -47,8 +58,17 @@ impl Store {
                 Ok(Self {
                     writer: pool.clone(),
                     reader: pool,
+                    caster: postgres(url, 1).await?,
                 })
             }
+        }
+    }
+
+    /// Whether there is a database to connect to, as far as that can be told without making one.
+    pub fn exists(database: &Database) -> bool {
+        match database {
+            Database::Sqlite(path) => path.exists(),
+            Database::Postgres(_) => true,
         }
     }
 
@@ -105,6 +125,15 @@ impl Store {
         self.writer.begin_with_options(options).await
     }
 
+    /// As [`Store::write`], on the connection kept for votes.
+    pub async fn cast(&self) -> Result<DatabaseTransaction, DbErr> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        self.caster.begin_with_options(options).await
+    }
+
     /// The clock that decides over ballots: PostgreSQL's own at this very moment (`now()` would be
     /// that of the transaction's begin, too early after a wait for a lock), the host's for SQLite,
     /// where there is one host.
@@ -130,21 +159,66 @@ impl Store {
         }
     }
 
-    /// Ends a closing or an erasure on SQLite: what the write-ahead log still holds of sealed votes,
-    /// or of a person, goes.
-    pub async fn truncate_log(&self) {
-        if self.backend() == DatabaseBackend::Sqlite
-            && let Err(error) = self.writer.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await
-        {
-            tracing::warn!(%error, "the write-ahead log was not truncated");
+    /// Ends a closing, an erasure or a rotation on SQLite: what the write-ahead log still holds of
+    /// sealed votes, of a person or of keys goes. Says whether it did; not while somebody reads on,
+    /// such as a backup, which does it itself when it is done.
+    pub async fn truncate_log(&self) -> bool {
+        if self.backend() != DatabaseBackend::Sqlite {
+            return true;
         }
+        let truncated = truncate(self.writer.get_sqlite_connection_pool()).await;
+        truncated.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the write-ahead log was not truncated");
+            false
+        })
     }
 
     pub async fn close(self) -> Result<(), DbErr> {
-        let same = self.backend() == DatabaseBackend::Postgres;
+        let other = match self.backend() {
+            DatabaseBackend::Postgres => self.caster,
+            _ => self.reader,
+        };
         self.writer.close().await?;
-        if same { Ok(()) } else { self.reader.close().await }
+        other.close().await
     }
+}
+
+/// The names of our migrations, in order.
+pub fn migrations() -> Vec<String> {
+    let files = Migrator::get_migration_files();
+    files.iter().map(|file| file.name().to_owned()).collect()
+}
+
+/// Of those, the ones that the database has.
+pub async fn applied_migrations(on: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
+    let applied = Migrator::get_applied_migrations_read_only(on).await?;
+    Ok(applied.iter().map(|file| file.name().to_owned()).collect())
+}
+
+/// Until the transaction ends nobody else writes to this table or locks a row of it; SQLite has one
+/// writer anyway.
+pub async fn hold_table(on: &DatabaseTransaction, table: &str) -> Result<(), DbErr> {
+    if on.get_database_backend() == DatabaseBackend::Postgres {
+        on.execute_unprepared(&format!("LOCK TABLE {table} IN EXCLUSIVE MODE"))
+            .await?;
+    }
+    Ok(())
+}
+
+async fn truncate(writer: &sqlx::SqlitePool) -> Result<bool, sqlx::Error> {
+    let mut connection = writer.acquire().await?;
+    // Everyone who writes waits meanwhile, so not for long.
+    sqlx::query("PRAGMA busy_timeout = 1000")
+        .execute(&mut *connection)
+        .await?;
+    let busy: Result<i32, _> = sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)")
+        .fetch_one(&mut *connection)
+        .await;
+    let patience = format!("PRAGMA busy_timeout = {}", PATIENCE.as_millis());
+    sqlx::query(sqlx::AssertSqlSafe(patience))
+        .execute(&mut *connection)
+        .await?;
+    Ok(busy? == 0)
 }
 
 async fn sqlite(path: &Path, connections: u32, read_only: bool) -> Result<DatabaseConnection, DbErr> {

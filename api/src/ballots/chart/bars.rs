@@ -1,5 +1,7 @@
 //! Bars: what each candidate received, the most first.
 
+use std::cmp::Reverse;
+
 use super::figures::Ratio;
 use super::model::{Bar, Bars, Chart, Unit};
 use super::names::Names;
@@ -30,13 +32,14 @@ impl Bars {
             });
         }
         if let Some(about) = say.about(self.unit) {
-            page.paragraph(SMALL, 4, about);
+            page.paragraph(SMALL, 6, about);
         }
     }
 
     pub fn sorted(&self) -> Vec<&Bar> {
         let mut bars: Vec<&Bar> = self.bars.iter().collect();
-        bars.sort_by(|one, other| other.value.cmp(&one.value));
+        // Behind all others, even behind nought, those of whom nothing is said.
+        bars.sort_by_key(|bar| Reverse((bar.value.says_something(), bar.value)));
         bars
     }
 
@@ -51,12 +54,14 @@ impl Bars {
         }
     }
 
-    /// The value, and its share of the valid votes where that means something.
+    /// The value; its share of the valid votes, or on how many of them it rests.
     fn figure(&self, chart: &Chart, bar: &Bar) -> Vec<String> {
         let say = Say(chart.language);
         let mut figure = vec![say.value(self.unit, bar.value)];
-        if matches!(self.unit, Unit::Votes | Unit::Approvals) {
-            figure.extend(say.percent(bar.value.numerator, chart.turnout.valid));
+        match self.unit {
+            Unit::Votes | Unit::Approvals => figure.extend(say.percent(bar.value.numerator, chart.turnout.valid)),
+            Unit::Mean { .. } if bar.value.says_something() => figure.push(say.grades(bar.value.denominator)),
+            Unit::Mean { .. } | Unit::Points => {}
         }
         figure
     }

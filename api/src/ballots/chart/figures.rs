@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use crate::http::Language;
 
-/// A number that need not be whole; a denominator of 0 makes it 0.
+/// A number that need not be whole; with a denominator of 0 it says nothing and counts as 0.
 #[derive(Clone, Copy, Debug)]
 pub struct Ratio {
     pub numerator: u64,
@@ -12,6 +12,15 @@ pub struct Ratio {
 }
 
 impl Ratio {
+    pub fn new(numerator: u64, denominator: u64) -> Self {
+        Self { numerator, denominator }
+    }
+
+    /// Whether it is a number at all.
+    pub fn says_something(self) -> bool {
+        self.denominator > 0
+    }
+
     /// `self / whole`, of a length in units, as hundredths of a unit; never more than the length.
     pub fn share_of(self, whole: Self, length: u32) -> u64 {
         let length = u128::from(length) * 100;
@@ -54,10 +63,7 @@ impl Ratio {
 
 impl From<u64> for Ratio {
     fn from(numerator: u64) -> Self {
-        Self {
-            numerator,
-            denominator: 1,
-        }
+        Self::new(numerator, 1)
     }
 }
 
@@ -170,10 +176,6 @@ mod tests {
     const FR: Language = Language::Fr;
     const EN: Language = Language::En;
 
-    fn ratio(numerator: u64, denominator: u64) -> Ratio {
-        Ratio { numerator, denominator }
-    }
-
     #[test]
     fn digits_are_grouped_as_the_language_does() {
         for (number, french, english) in [
@@ -210,14 +212,14 @@ mod tests {
     #[test]
     fn decimals_are_rounded_half_up() {
         for (number, decimals, english) in [
-            (ratio(17, 4), 2, "4.25"),
-            (ratio(4, 1), 2, "4.00"),
-            (ratio(2, 3), 2, "0.67"),
-            (ratio(1, 200), 2, "0.01"),
-            (ratio(1999, 1000), 2, "2.00"),
-            (ratio(2001, 2), 1, "1,000.5"),
-            (ratio(7, 2), 0, "4"),
-            (ratio(7, 0), 2, "0.00"),
+            (Ratio::new(17, 4), 2, "4.25"),
+            (Ratio::new(4, 1), 2, "4.00"),
+            (Ratio::new(2, 3), 2, "0.67"),
+            (Ratio::new(1, 200), 2, "0.01"),
+            (Ratio::new(1999, 1000), 2, "2.00"),
+            (Ratio::new(2001, 2), 1, "1,000.5"),
+            (Ratio::new(7, 2), 0, "4"),
+            (Ratio::new(7, 0), 2, "0.00"),
         ] {
             assert_eq!(numerals(EN).decimal(number, decimals), english);
         }
@@ -226,7 +228,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_share_is_in_proportion(part in 0_u64.., whole in 1_u64.., a in 1_u64..1000, b in 1_u64..1000, length in 0_u32..1000) {
-            let share = ratio(part, a).share_of(ratio(whole, b), length);
+            let share = Ratio::new(part, a).share_of(Ratio::new(whole, b), length);
             let exact = f64::from(length) * 100.0 * (part as f64 / a as f64) / (whole as f64 / b as f64);
             prop_assert!(share <= u64::from(length) * 100);
             prop_assert!((share as f64 - exact.min(f64::from(length) * 100.0)).abs() <= 1.0);
@@ -234,8 +236,8 @@ mod tests {
 
         #[test]
         fn ratios_compare_as_numbers(a in 0_u64..50, b in 1_u64..50, c in 0_u64..50, d in 1_u64..50) {
-            prop_assert_eq!(ratio(a, b).cmp(&ratio(c, d)), (a * d).cmp(&(c * b)));
-            prop_assert_eq!(ratio(a, b) == ratio(a * 7, b * 7), true);
+            prop_assert_eq!(Ratio::new(a, b).cmp(&Ratio::new(c, d)), (a * d).cmp(&(c * b)));
+            prop_assert_eq!(Ratio::new(a, b) == Ratio::new(a * 7, b * 7), true);
         }
     }
 }

@@ -19,7 +19,10 @@ pub struct Chart {
     /// Several are a tie; none when there was no valid vote.
     pub winners: Vec<usize>,
     pub drawing: Drawing,
-    /// Whole sentences to stand under the chart, such as on a quorum or an annulment.
+    /// Whole sentences on why the result does not stand, such as a missed quorum or an annulment;
+    /// they come before the outcome, and with any of them nobody is called the winner.
+    pub warnings: Vec<String>,
+    /// Whole sentences to stand under the chart.
     pub notes: Vec<String>,
 }
 
@@ -49,7 +52,6 @@ pub enum Drawing {
     /// An order, and the comparison of each two.
     Pairs(Pairs),
     /// A bar of the same length for each candidate, cut up by grade.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for majority judgment"))]
     Stacked(Stacked),
 }
 
@@ -66,10 +68,9 @@ pub enum Unit {
     Votes,
     /// Shares of the valid votes that each stand alone.
     Approvals,
-    #[cfg_attr(not(test), expect(dead_code, reason = "for borda"))]
+    /// One for each candidate ranked lower, in each vote.
     Points,
-    /// Of grades, of which `best` is the highest.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for score"))]
+    /// Of grades from 0 to `best`: their sum over their number, which may be 0 and then says nothing.
     Mean { best: u64 },
 }
 
@@ -136,8 +137,17 @@ pub struct Grades {
     pub candidate: usize,
     /// Votes by grade, as many as there are grades.
     pub votes: Vec<u64>,
-    /// Which grade is the median.
-    pub median: Option<usize>,
+    /// How many of the lowest stand for a grade that was not given.
+    pub missing: u64,
+    pub median: Option<Median>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Median {
+    /// Its place among the grades.
+    pub grade: usize,
+    /// Whether more votes are above than below.
+    pub plus: bool,
 }
 
 impl Pairs {

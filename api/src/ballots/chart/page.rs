@@ -26,6 +26,7 @@ pub const HEADING: Type = plain(19, ink::TEXT).bold();
 pub const HEADING_LONG: Type = plain(16, ink::TEXT).bold();
 pub const LEAD: Type = plain(15, ink::TEXT).bold();
 pub const TEXT: Type = plain(14, ink::TEXT);
+pub const WARNING: Type = plain(13, ink::TEXT).bold();
 pub const SMALL: Type = plain(12, ink::SOFT);
 
 const fn plain(size: u32, ink: &'static str) -> Type {
@@ -173,6 +174,27 @@ impl Page {
     /// From here down, over the whole page.
     pub fn paragraph(&mut self, kind: Type, most: usize, text: &str) {
         let height = self.lines(MARGIN, self.y, kind, &kind.lines(text, ROOM, most));
+        self.down(height);
+    }
+
+    /// A paragraph in a heavy frame.
+    pub fn warning(&mut self, text: &str) {
+        const SIDE: u32 = 10;
+        let lines = WARNING.lines(text, ROOM - 2 * SIDE, 12);
+        let y = self.y;
+        let height = self.lines(MARGIN + SIDE, y + 7, WARNING, &lines) + 14;
+        self.element(
+            "rect",
+            &[
+                ("x", &(MARGIN + 1)),
+                ("y", &(y + 1)),
+                ("width", &(ROOM - 2)),
+                ("height", &(height - 2)),
+                ("fill", &"none"),
+                ("stroke", &ink::TEXT),
+                ("stroke-width", &2),
+            ],
+        );
         self.down(height);
     }
 

@@ -57,7 +57,7 @@ impl Chart {
         }
         let room = (MARGIN + ROOM).saturating_sub(left);
         if won {
-            let mark = Say(self.language).winner_mark(self.is_tie());
+            let mark = Say(self.language).winner_mark(self.is_tie(), self.stands());
             self.sign(page, left, top + 1);
             page.text(left + 17, top, SMALL.bold().ink(ink::STRONG), Anchor::Start, mark);
             page.down(SMALL.leading() + 1);

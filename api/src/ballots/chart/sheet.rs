@@ -70,6 +70,10 @@ impl Chart {
         };
         page.paragraph(heading, HEADING_LINES, &self.question);
         page.down(8);
+        for warning in &self.warnings {
+            page.warning(warning);
+            page.down(8);
+        }
         page.paragraph(LEAD.ink(ink::STRONG), LEAD_LINES, &self.outcome(Names::brief(self)));
         page.down(6);
         page.paragraph(SMALL, LEAD_LINES, &say.turnout(self.turnout).join(" · "));
@@ -96,7 +100,7 @@ impl Chart {
         let say = Say(self.language);
         match self.winners.as_slice() {
             [] => say.nobody().to_owned(),
-            [winner] => say.won(&names.one(*winner), &self.how(*winner)),
+            [winner] => say.won(&names.one(*winner), &self.how(*winner), self.stands()),
             [first, ..] => say.tied(&names.all(&self.winners), &self.how(*first)),
         }
     }
@@ -110,6 +114,11 @@ impl Chart {
         }
     }
 
+    /// Whether nothing speaks against the result.
+    pub fn stands(&self) -> bool {
+        self.warnings.is_empty()
+    }
+
     pub fn is_tie(&self) -> bool {
         self.winners.len() > 1
     }
@@ -117,10 +126,9 @@ impl Chart {
     /// Everything the chart shows, for those who hear it.
     fn told(&self) -> String {
         let say = Say(self.language);
-        let mut sentences = vec![
-            self.outcome(Names::full(self)),
-            format!("{}.", say.turnout(self.turnout).join(", ")),
-        ];
+        let mut sentences = self.warnings.clone();
+        sentences.push(self.outcome(Names::full(self)));
+        sentences.push(format!("{}.", say.turnout(self.turnout).join(", ")));
         sentences.extend(match &self.drawing {
             Drawing::Bars(bars) => bars.told(self),
             Drawing::Rounds(rounds) => rounds.told(self),

@@ -9,26 +9,34 @@ use super::words::Say;
 const HEIGHT: u32 = 24;
 const SWATCH: u32 = 12;
 
+/// More grades than these are not all named.
+const MOST_NAMED: usize = 12;
+
 impl Stacked {
     pub fn draw(&self, chart: &Chart, page: &mut Page) {
         self.legend(page);
         for row in &self.rows {
             let figure = self.median(row).unwrap_or_default();
             page.part(&self.sentence(chart, row), |page| {
-                chart.row(page, row.candidate, figure, |page, left, room| {
+                chart.row(page, row.candidate, &figure, |page, left, room| {
                     page.down(4);
                     self.stack(chart, row, page, left, room);
                     page.down(HEIGHT + 4);
                 });
             });
         }
-        page.paragraph(SMALL, 4, Say(chart.language).about_stacks());
+        page.paragraph(SMALL, 8, Say(chart.language).about_stacks());
     }
 
-    /// Which shade stands for which grade, in as many lines as it takes.
+    /// Which shade stands for which grade, in as many lines as it takes; of a fine scale, some.
     fn legend(&self, page: &mut Page) {
         let mut x = MARGIN;
+        let last = self.grades.len().saturating_sub(1);
+        let step = if last < MOST_NAMED { 1 } else { last.div_ceil(10) };
         for (index, grade) in self.grades.iter().enumerate() {
+            if index % step != 0 && index != last {
+                continue;
+            }
             let label = SMALL.cut(grade, ROOM - SWATCH - 6);
             let width = SWATCH + 6 + SMALL.width(&label);
             if x > MARGIN && x + width > MARGIN + ROOM {
@@ -71,15 +79,27 @@ impl Stacked {
                 continue;
             }
             let shade = self.shade(grade);
-            segment(page, from, to, y, &shade.ground(), ink::PAPER, 1);
-            let kind = SMALL.bold_if(row.median == Some(grade)).ink(shade.text());
+            // Light between them, unless there are so many that it would be all that is seen.
+            let edge = if self.grades.len() > MOST_NAMED {
+                "none"
+            } else {
+                ink::PAPER
+            };
+            segment(page, from, to, y, &shade.ground(), edge, 1);
+            let kind = SMALL
+                .bold_if(row.median.is_some_and(|median| median.grade == grade))
+                .ink(shade.text());
             let count = say.number(*votes);
             if let Some(middle) = place(from, to, half, u64::from(kind.width(&count)) * 100) {
                 page.text(middle, y + 5, kind, Anchor::Middle, &count);
             }
-            if row.median == Some(grade) {
+            if row.median.is_some_and(|median| median.grade == grade) {
                 framed = Some((from, to));
             }
+        }
+        // The lightest shade alone would not show where it ends.
+        if all > 0 {
+            segment(page, origin, end(row.votes.len()), y, "none", ink::LINE, 1);
         }
         if let Some((from, to)) = framed {
             segment(page, from, to, y, "none", ink::TEXT, 2);
@@ -114,21 +134,24 @@ impl Stacked {
         }))
     }
 
-    fn median(&self, row: &Grades) -> Option<&str> {
-        self.grades.get(row.median?).map(String::as_str)
+    /// With a sign for how it leans.
+    fn median(&self, row: &Grades) -> Option<String> {
+        let median = row.median?;
+        let grade = self.grades.get(median.grade)?;
+        Some(format!("{grade}\u{a0}{}", if median.plus { "+" } else { "−" }))
     }
 
     fn sentence(&self, chart: &Chart, row: &Grades) -> String {
         let say = Say(chart.language);
         let mut parts = Vec::new();
         if let Some(median) = self.median(row) {
-            parts.push(say.pick(
-                format!("mention médiane {}", say.quoted(median)),
-                format!("median grade {}", say.quoted(median)),
-            ));
+            parts.push(format!("{} {median}", say.median().to_lowercase()));
         }
-        let counts = self.grades.iter().zip(&row.votes);
-        parts.extend(counts.map(|(grade, votes)| say.grade_count(grade, *votes)));
+        let given = self.grades.iter().zip(&row.votes).filter(|(_, votes)| **votes > 0);
+        parts.extend(given.map(|(grade, votes)| say.grade_count(grade, *votes)));
+        if row.missing > 0 {
+            parts.push(say.missing_count(row.missing));
+        }
         let (name, parts) = (Names::full(chart).one(row.candidate), parts.join(", "));
         say.pick(format!("{name}\u{a0}: {parts}."), format!("{name}: {parts}."))
     }
@@ -136,11 +159,12 @@ impl Stacked {
     pub fn how(&self, chart: &Chart, winner: usize) -> String {
         let row = self.rows.iter().find(|row| row.candidate == winner);
         let median = row.and_then(|row| self.median(row));
-        median.map_or_else(String::new, |median| Say(chart.language).with_grade(median))
+        median.map_or_else(String::new, |median| Say(chart.language).with_median(&median))
     }
 
     pub fn told(&self, chart: &Chart) -> Vec<String> {
-        self.rows.iter().map(|row| self.sentence(chart, row)).collect()
+        let said = self.rows.iter().map(|row| self.sentence(chart, row));
+        said.chain([Say(chart.language).about_stacks().to_owned()]).collect()
     }
 }
 

@@ -14,13 +14,14 @@ pub struct Table {
 impl Table {
     fn new(chart: &Chart, header: &[&str], lines: impl IntoIterator<Item = Vec<Cell>>) -> Self {
         let summary = Say(chart.language).pick(
-            ["Inscrits", "Votes", "Blancs", "Exprimés"],
-            ["Roll", "Votes cast", "Blanks", "Valid votes"],
+            ["Inscrits", "Votes", "Blancs", "Exprimés", "Réserves"],
+            ["Roll", "Votes cast", "Blanks", "Valid votes", "Caveats"],
         );
         let turnout = chart.turnout;
         let figures = [turnout.roll, turnout.votes, turnout.blanks, turnout.valid].map(number);
         let complete = |mut line: Vec<Cell>| {
             line.extend(figures.clone());
+            line.push(chart.warnings.join(" ").into());
             line
         };
         Self {
@@ -50,6 +51,10 @@ impl Chart {
             Unit::Points => "Points",
             Unit::Mean { .. } => say.pick("Moyenne", "Mean"),
         });
+        let means = matches!(bars.unit, Unit::Mean { .. });
+        if means {
+            header.push(say.pick("Notes", "Grades"));
+        }
         if shares {
             header.push(say.pick("% des exprimés", "% of valid votes"));
         }
@@ -57,6 +62,9 @@ impl Chart {
         let lines = bars.sorted().into_iter().map(|bar| {
             let mut line = self.candidate_cells(bar.candidate);
             line.push(self.figure(bar.value));
+            if means {
+                line.push(number(bar.value.denominator));
+            }
             if shares {
                 line.push(self.share(bar.value.numerator, self.turnout.valid));
             }
@@ -176,13 +184,15 @@ impl Chart {
     fn stacked(&self, stacked: &Stacked) -> Table {
         let say = Say(self.language);
         let mut header = say.pick(vec!["Candidat", "Nom"], vec!["Candidate", "Name"]);
-        header.extend(stacked.grades.iter().map(String::as_str));
-        header.extend([say.median(), say.pick("Résultat", "Result")]);
+        let grades: Vec<String> = stacked.grades.iter().map(|grade| say.grade(grade)).collect();
+        header.extend(grades.iter().map(String::as_str));
+        header.extend([say.missing(), say.median(), say.pick("Résultat", "Result")]);
         let lines = stacked.rows.iter().map(|row| {
             let mut line = self.candidate_cells(row.candidate);
             let votes = (0..stacked.grades.len()).map(|grade| row.votes.get(grade).copied().unwrap_or(0));
             line.extend(votes.map(number));
-            let median = row.median.and_then(|median| stacked.grades.get(median));
+            line.push(number(row.missing));
+            let median = row.median.and_then(|median| stacked.grades.get(median.grade));
             line.push(median.cloned().into());
             line.push(self.result(row.candidate));
             line
@@ -201,13 +211,16 @@ impl Chart {
     /// As exact as four decimals; a number where it is whole.
     fn figure(&self, value: Ratio) -> Cell {
         match value.decimals(4) {
+            _ if !value.says_something() => "".into(),
             0 => number(value.numerator.checked_div(value.denominator).unwrap_or(0)),
             decimals => undivided(self.language).decimal(value, decimals).into(),
         }
     }
 
     fn result(&self, candidate: usize) -> Cell {
-        let mark = Say(self.language).winner_mark(self.is_tie()).to_lowercase();
+        let mark = Say(self.language)
+            .winner_mark(self.is_tie(), self.stands())
+            .to_lowercase();
         self.won(candidate).then_some(mark).into()
     }
 

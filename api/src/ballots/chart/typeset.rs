@@ -52,7 +52,7 @@ impl Type {
     pub fn lines(self, text: &str, room: u32, most: usize) -> Vec<String> {
         let mut lines = vec![String::new()];
         let mut rest = text;
-        while let Some(word) = rest.split_inclusive(' ').next() {
+        while let Some(word) = first_word(rest) {
             let line = lines.last().map_or("", String::as_str);
             if self.width(&format!("{line}{word}")) <= room {
                 append(&mut lines, word);
@@ -87,6 +87,17 @@ impl Type {
         let first = parts.clone().next();
         fitting.by_ref().last().or(first).unwrap_or(word)
     }
+}
+
+/// Up to the first space at which a line may end: French has spaces before marks that are none.
+fn first_word(text: &str) -> Option<&str> {
+    let mut after = text.match_indices(' ').map(|(space, _)| space + 1);
+    let end = after.find(|after| {
+        let next = text.get(*after..).and_then(|rest| rest.chars().next());
+        !next.is_some_and(|next| matches!(next, '?' | '!' | ':' | ';' | '»'))
+    });
+    let word = text.get(..end.unwrap_or(text.len()))?;
+    (!word.is_empty()).then_some(word)
 }
 
 fn append(lines: &mut [String], text: &str) {
@@ -135,6 +146,9 @@ mod tests {
         assert!(lines.len() > 1);
         assert_eq!(lines.concat(), "Anticonstitutionnellement");
         assert_eq!(PLAIN.lines("", room, 9), [""; 0]);
+        // A question mark never begins a line.
+        let room = PLAIN.width("Quel logo");
+        assert_eq!(PLAIN.lines("Quel logo ?", room, 9), ["Quel ", "logo ?"]);
     }
 
     #[test]

@@ -96,9 +96,16 @@ impl Say {
         )
     }
 
-    /// `how` follows without a space of its own.
-    pub fn won(self, winner: &str, how: &str) -> String {
-        self.pick(format!("{winner} l'emporte{how}."), format!("{winner} wins{how}."))
+    /// `how` follows without a space of its own. Of a result that does not stand, nobody is the winner.
+    pub fn won(self, winner: &str, how: &str, stands: bool) -> String {
+        if stands {
+            self.pick(format!("{winner} l'emporte{how}."), format!("{winner} wins{how}."))
+        } else {
+            self.pick(
+                format!("{winner} arrive en tête{how}."),
+                format!("{winner} comes first{how}."),
+            )
+        }
     }
 
     pub fn tied(self, winners: &str, how: &str) -> String {
@@ -109,11 +116,11 @@ impl Say {
     }
 
     /// On a winner, and on each of several.
-    pub fn winner_mark(self, tie: bool) -> &'static str {
-        if tie {
-            self.pick("À égalité", "Tied")
-        } else {
-            self.pick("Choix retenu", "Winner")
+    pub fn winner_mark(self, tie: bool, stands: bool) -> &'static str {
+        match (tie, stands) {
+            (true, _) => self.pick("À égalité", "Tied"),
+            (false, true) => self.pick("Choix retenu", "Winner"),
+            (false, false) => self.pick("En tête", "First"),
         }
     }
 
@@ -132,11 +139,17 @@ impl Say {
                 let number = self.numerals().decimal(value, decimals);
                 format!("{number}\u{a0}{}", if many { "points" } else { "point" })
             }
+            Unit::Mean { .. } if !value.says_something() => self.pick("aucune note", "no grade").to_owned(),
             Unit::Mean { best } => {
                 let (mean, best) = (self.numerals().decimal(value, 2), self.number(best));
                 self.pick(format!("{mean} sur {best}"), format!("{mean} out of {best}"))
             }
         }
+    }
+
+    /// On how many grades a mean rests.
+    pub fn grades(self, number: u64) -> String {
+        self.count(number, ["note", "notes"], ["grade", "grades"])
     }
 
     /// After the winner's name, or after the names of the tied.
@@ -170,11 +183,15 @@ impl Say {
                 "Chaque suffrage peut approuver plusieurs choix\u{a0}: les pourcentages ne s'additionnent pas.",
                 "Each vote may approve of several: the percentages do not add up.",
             )),
-            Unit::Mean { .. } => Some(self.pick(
-                "Moyenne des notes de chaque choix.",
-                "The mean of the grades that each was given.",
+            Unit::Points => Some(self.pick(
+                "Chaque suffrage donne à un choix un point pour chaque autre qu'il classe plus bas, et un demi-point pour chaque ex æquo.",
+                "Each vote gives a choice one point for each other that it ranks lower, and half a point for each on a level.",
             )),
-            Unit::Votes | Unit::Points => None,
+            Unit::Mean { .. } => Some(self.pick(
+                "La moyenne d'un choix est celle des notes qu'il a reçues\u{a0}; ne pas noter ne compte pas pour zéro.",
+                "A choice's mean is that of the grades it was given; a missing grade does not count as nought.",
+            )),
+            Unit::Votes => None,
         }
     }
 
@@ -349,28 +366,49 @@ impl Say {
     }
 
     /// After the winner's name.
-    pub fn with_grade(self, grade: &str) -> String {
-        let grade = self.quoted(grade);
+    pub fn with_median(self, median: &str) -> String {
         self.pick(
-            format!(" avec la mention médiane {grade}"),
-            format!(" with the median grade {grade}"),
+            format!(" avec la note médiane {median}"),
+            format!(" with the median grade {median}"),
         )
     }
 
     pub fn median(self) -> &'static str {
-        self.pick("Mention médiane", "Median grade")
+        self.pick("Note médiane", "Median grade")
+    }
+
+    pub fn grade(self, grade: &str) -> String {
+        self.pick(format!("Note {grade}"), format!("Grade {grade}"))
+    }
+
+    pub fn missing(self) -> &'static str {
+        self.pick("Notes absentes", "Missing grades")
     }
 
     pub fn about_stacks(self) -> &'static str {
         self.pick(
-            "Le trait marque la moitié des suffrages\u{a0}; la mention médiane, encadrée, est celle qui s'y trouve.",
-            "The line marks half of the votes; the grade found there, framed, is the median.",
+            "Le trait marque la moitié des suffrages\u{a0}; la note médiane, encadrée, est celle qui s'y trouve. \
+             Son signe dit si plus de suffrages sont au-dessus (+) ou non (−). Une note absente compte comme la plus basse.",
+            "The line marks half of the votes; the grade found there, framed, is the median. \
+             Its sign tells whether more votes are above it (+) or not (−). A missing grade counts as the lowest.",
+        )
+    }
+
+    /// Of those of the lowest grade, how many gave none.
+    pub fn missing_count(self, number: u64) -> String {
+        self.count(
+            number,
+            ["note absente", "notes absentes"],
+            ["missing grade", "missing grades"],
         )
     }
 
     pub fn grade_count(self, grade: &str, votes: u64) -> String {
         let votes = self.number(votes);
-        self.pick(format!("{grade}\u{a0}: {votes}"), format!("{grade}: {votes}"))
+        self.pick(
+            format!("note {grade}\u{a0}: {votes}"),
+            format!("grade {grade}: {votes}"),
+        )
     }
 }
 

@@ -12,12 +12,12 @@ const A: Uuid = Uuid::from_u128(0x0a);
 const B: Uuid = Uuid::from_u128(0x0b);
 const C: Uuid = Uuid::from_u128(0x0c);
 
-fn all() -> BTreeSet<Uuid> {
-    BTreeSet::from([A, B, C])
+fn paper(method: Method, candidates: impl IntoIterator<Item = Uuid>, max_grade: u8) -> Paper {
+    Paper::new(method, candidates, method.has_grades().then_some(max_grade)).unwrap()
 }
 
 fn parse(method: Method, value: Value) -> Result<Choice, Vec<ChoiceFault>> {
-    Choice::parse(method, &all(), &value)
+    Choice::parse(&paper(method, [A, B, C], 5), &value)
 }
 
 fn faults(method: Method, value: Value) -> Vec<(String, &'static str)> {
@@ -59,9 +59,16 @@ fn each_method_has_its_form_and_one_canonical_text() {
         canonical(Method::Schulze, json!({ "ranking": [[upper, A], [B]] })),
         r#"{"ranking":[["00000000-0000-0000-0000-00000000000a","00000000-0000-0000-0000-00000000000c"],["00000000-0000-0000-0000-00000000000b"]]}"#
     );
+    for method in [Method::Score, Method::MajorityJudgment] {
+        assert_eq!(
+            canonical(method, json!({ "grades": { upper.clone(): 0, A.to_string(): 5 } })),
+            r#"{"grades":{"00000000-0000-0000-0000-00000000000a":5,"00000000-0000-0000-0000-00000000000c":0}}"#
+        );
+    }
     for method in Method::ALL {
         assert_eq!(canonical(method, json!({ "blank": true })), r#"{"blank":true}"#);
     }
+    assert!(parse(Method::Borda, json!({ "ranking": [[B, C], [A]] })).is_ok());
     assert!(parse(Method::InstantRunoff, json!({ "ranking": [[B], [A]] })).is_ok());
 }
 
@@ -134,6 +141,63 @@ fn what_front_ends_get_wrong_is_named_where_it_is() {
 }
 
 #[test]
+fn a_grade_is_an_integer_of_the_scale_for_a_candidate() {
+    let at = |id: Uuid| format!("/grades/{id}");
+    for method in [Method::Score, Method::MajorityJudgment] {
+        let grades = |grades: Value| json!({ "grades": grades });
+        let with = |grade: Value| grades(json!({ A.to_string(): grade }));
+        refused(method, grades(json!({})), &[("/grades", "empty")]);
+        refused(method, grades(json!([A])), &[("/grades", "wrong_type")]);
+        refused(method, json!({}), &[("/grades", "required")]);
+        refused(
+            method,
+            json!({ "ranking": [[A]] }),
+            &[("/ranking", "unknown_field"), ("/grades", "required")],
+        );
+        for wrong in [json!(6), json!(-1), json!(5.0), json!(0.5), json!(u64::MAX), json!(256)] {
+            refused(method, with(wrong), &[(&at(A), "not_a_grade")]);
+        }
+        for wrong in [json!("3"), json!(null), json!(true), json!([3])] {
+            refused(method, with(wrong), &[(&at(A), "wrong_type")]);
+        }
+        let stranger = Uuid::max();
+        refused(
+            method,
+            grades(json!({ stranger.to_string(): 1 })),
+            &[(&at(stranger), "unknown_candidate")],
+        );
+        refused(
+            method,
+            grades(json!({ "a/b~c": 1 })),
+            &[("/grades/a~1b~0c", "not_a_uuid")],
+        );
+        // Two spellings of one candidate, even with one grade.
+        let upper = C.to_string().to_uppercase();
+        let twice = faults(method, grades(json!({ C.to_string(): 1, upper: 1 })));
+        assert_eq!(twice.iter().map(|(_, code)| *code).collect::<Vec<_>>(), ["duplicate"]);
+        // One answer tells all.
+        let many = json!({ A.to_string(): 9, B.to_string(): "1", "?": 1.5 });
+        let mut found = faults(method, grades(many));
+        found.sort();
+        let expected = [
+            (at(A), "not_a_grade"),
+            (at(B), "wrong_type"),
+            ("/grades/?".to_owned(), "not_a_grade"),
+            ("/grades/?".to_owned(), "not_a_uuid"),
+        ];
+        assert_eq!(found, expected);
+    }
+    // The scale is the ballot's.
+    let ten = |max_grade| {
+        Choice::parse(
+            &paper(Method::Score, [A], max_grade),
+            &json!({ "grades": { A.to_string(): 10 } }),
+        )
+    };
+    assert!(ten(9).is_err() && ten(10).is_ok());
+}
+
+#[test]
 fn faults_are_many_but_not_endless() {
     let long = faults(Method::Approval, json!({ "candidates": vec![0; 1000] }));
     assert_eq!(long.len(), MOST_FAULTS);
@@ -141,7 +205,7 @@ fn faults_are_many_but_not_endless() {
 
 #[test]
 fn only_the_canonical_text_leads_back() {
-    let read = |text: &str| Choice::from_canonical(text, Method::Plurality, &all());
+    let read = |text: &str| Choice::from_canonical(text, &paper(Method::Plurality, [A, B, C], 5));
     let text = Choice::Candidate(C).canonical();
     assert_eq!(read(&text), Ok(Choice::Candidate(C)));
     let twice = text.replace('{', &format!("{{\"candidate\":\"{A}\","));
@@ -152,6 +216,22 @@ fn only_the_canonical_text_leads_back() {
     ] {
         assert_eq!(read(&other), Err(vec![ChoiceFault::new("", "not_canonical")]));
     }
+    let graded = |text: &str| Choice::from_canonical(text, &paper(Method::Score, [A, B, C], 5));
+    let text = Choice::Grades([(A, 1), (C, 2)].into()).canonical();
+    assert!(graded(&text).is_ok());
+    let (a, c) = (format!("\"{A}\":1"), format!("\"{C}\":2"));
+    for other in [
+        format!("{{\"grades\":{{{c},{a}}}}}"),
+        text.replace(":1,", ":1, "),
+        text.replace(&a, &format!("{a},{a}")),
+    ] {
+        assert_eq!(
+            graded(&other),
+            Err(vec![ChoiceFault::new("", "not_canonical")]),
+            "{other}"
+        );
+    }
+    assert!(graded(&text.replace(":1,", ":1.0,")).is_err());
     assert_eq!(read("{"), Err(vec![ChoiceFault::new("", "malformed")]));
 }
 
@@ -171,6 +251,7 @@ fn any_choice(n: u128) -> impl Strategy<Value = Choice> {
                     .map(|id| BTreeSet::from([Uuid::from_u128(id)]))
                     .collect()
             )),
+        prop::collection::btree_map(id(), 0..12_u8, 0..4).prop_map(Choice::Grades),
     ]
 }
 
@@ -179,13 +260,14 @@ proptest! {
     fn what_suits_is_what_can_be_read_and_is_never_too_long(
         choice in any_choice(6),
         method in prop::sample::select(&Method::ALL[..]),
+        max_grade in 1..12_u8,
     ) {
-        let candidates = (0..6).map(Uuid::from_u128).collect();
-        let read = Choice::from_canonical(&choice.canonical(), method, &candidates);
-        prop_assert_eq!(choice.suits(method, &candidates), read.is_ok());
+        let paper = paper(method, (0..6).map(Uuid::from_u128), max_grade);
+        let read = Choice::from_canonical(&choice.canonical(), &paper);
+        prop_assert_eq!(choice.suits(&paper), read.is_ok());
         match read {
             Ok(read) => {
-                prop_assert!(read.canonical().len() <= longest_canonical(method, 6));
+                prop_assert!(read.canonical().len() <= paper.longest());
                 prop_assert_eq!(read, choice);
             }
             Err(faults) => prop_assert!(!faults.is_empty()),
@@ -193,17 +275,23 @@ proptest! {
     }
 
     #[test]
-    fn naming_everyone_attains_the_longest(ids in prop::collection::btree_set(any::<u128>(), 0..20)) {
+    fn naming_everyone_attains_the_longest(
+        ids in prop::collection::btree_set(any::<u128>(), 0..20),
+        max_grade in 1..=100_u8,
+    ) {
         let ids: BTreeSet<_> = ids.into_iter().map(Uuid::from_u128).collect();
         for method in Method::ALL {
+            let paper = paper(method, ids.iter().copied(), max_grade);
+            let highest: BTreeMap<_, _> = ids.iter().map(|id| (id, max_grade)).collect();
             let fullest = match (method, ids.first()) {
                 (_, None) => json!({ "blank": true }),
                 (Method::Plurality, Some(id)) => json!({ "candidate": id }),
                 (Method::Approval, _) => json!({ "candidates": ids }),
+                (Method::Score | Method::MajorityJudgment, _) => json!({ "grades": highest }),
                 _ => json!({ "ranking": ids.iter().map(|id| [id]).collect::<Vec<_>>() }),
             };
-            let choice = Choice::parse(method, &ids, &fullest).unwrap();
-            prop_assert_eq!(choice.canonical().len(), longest_canonical(method, ids.len()));
+            let choice = Choice::parse(&paper, &fullest).unwrap();
+            prop_assert_eq!(choice.canonical().len(), paper.longest());
         }
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn count(candidates: &[Uuid], votes: &Valid) -> (Outcome, Working) {
 #[cfg(test)]
 mod tests {
     use super::super::testing::*;
-    use super::super::{Method, Votes, count};
+    use super::super::{Method, Votes};
     use super::*;
     use proptest::prelude::*;
 
@@ -39,7 +39,7 @@ mod tests {
             (approve("C"), 4),
             (Choice::Blank, 9),
         ]);
-        let count = count(Method::Approval, &ids("A B C D"), &votes);
+        let count = tally(Method::Approval, &ids("A B C D"), &votes);
         assert_eq!((count.votes, count.blanks, count.valid), (18, 9, 9));
         assert_eq!(
             count.outcome,
@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn equal_numbers_tie() {
         let votes = Votes::from([(approve("A B"), 2), (approve("C"), 1)]);
-        let count = count(Method::Approval, &ids("A B C"), &votes);
+        let count = tally(Method::Approval, &ids("A B C"), &votes);
         assert_eq!(
             count.outcome,
             Outcome {
@@ -74,7 +74,7 @@ mod tests {
                 Choice::Candidates(ids) => ids.len() as u64 * n,
                 _ => 0,
             }).sum();
-            let count = count(Method::Approval, &candidates(4), &votes);
+            let count = tally(Method::Approval, &candidates(4), &votes);
             let Working::Approval { counts } = count.working else { panic!() };
             prop_assert_eq!(counts.iter().map(|c| c.votes).sum::<u64>(), approvals);
         }

@@ -1,24 +1,36 @@
 //! Counting: from the choices of a ballot to its result, with the whole working.
 //!
-//! Pure: the same candidates and votes give the same bytes on the server and in `palabre verify`.
-//! A method is one file that states its definition and source. Nothing here may break a tie, by
+//! Pure: the same paper and votes give the same bytes on the server and in `palabre verify`. All
+//! figures are integers. A method is one file that states its definition and source. Nothing here may break a tie, by
 //! the order of the ballot or otherwise; that order only says in which order figures are listed.
 
 mod approval;
+mod borda;
 mod instant_runoff;
+#[cfg(test)]
+mod known;
+mod majority_judgment;
 mod plurality;
+#[cfg(test)]
+mod properties;
 mod schulze;
+mod score;
 #[cfg(test)]
 pub mod testing;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::choice::{Choice, Method};
+use super::paper::Paper;
+pub use borda::BordaPoints;
 pub use instant_runoff::{Orders, Round};
+pub use majority_judgment::{GaugeTie, Merit};
+pub use score::Score;
 
 /// How often each distinct choice was cast.
 pub type Votes = BTreeMap<Choice, u64>;
@@ -83,6 +95,31 @@ pub enum Working {
         /// members. The first group are the winners; no groups without valid votes.
         order: Vec<Vec<Uuid>>,
     },
+    /// A point for each candidate that one is ranked above.
+    Borda {
+        /// Points of each candidate, in the order of the ballot.
+        points: Vec<BordaPoints>,
+        /// All candidates in groups, most points first; no groups without valid votes.
+        order: Vec<Vec<Uuid>>,
+    },
+    /// The highest mean wins.
+    Score {
+        /// Grades of each candidate, in the order of the ballot.
+        scores: Vec<Score>,
+        /// All candidates in groups, highest mean first, those that nobody graded last; no groups
+        /// without valid votes.
+        order: Vec<Vec<Uuid>>,
+    },
+    /// The highest median wins.
+    MajorityJudgment {
+        /// Grades of each candidate, in the order of the ballot.
+        merits: Vec<Merit>,
+        /// All candidates in groups, best first; no groups without valid votes.
+        order: Vec<Vec<Uuid>>,
+        /// Where the majority gauges of neighbours in the order tie: what told them apart. Of a
+        /// group, its first member stands here.
+        gauge_ties: Vec<GaugeTie>,
+    },
 }
 
 /// What one candidate received.
@@ -97,20 +134,24 @@ pub struct CandidateVotes {
 /// Valid choices with their numbers: what a method is given.
 type Valid<'a> = [(&'a Choice, u64)];
 
-/// Counts the votes. `candidates` are distinct, in the order of the ballot.
-pub fn count(method: Method, candidates: &[Uuid], votes: &Votes) -> Count {
-    let known: BTreeSet<Uuid> = candidates.iter().copied().collect();
+/// Counts the votes.
+pub fn count(paper: &Paper, votes: &Votes) -> Count {
     let valid: Vec<(&Choice, u64)> = votes
         .iter()
         .map(|(choice, votes)| (choice, *votes))
         .filter(|(choice, votes)| *votes > 0 && **choice != Choice::Blank)
-        .filter(|(choice, _)| choice.suits(method, &known))
+        .filter(|(choice, _)| choice.suits(paper))
         .collect();
-    let (outcome, working) = match method {
+    let candidates = paper.candidates();
+    let max_grade = paper.max_grade().unwrap_or_default();
+    let (outcome, working) = match paper.method() {
         Method::Plurality => plurality::count(candidates, &valid),
         Method::Approval => approval::count(candidates, &valid),
         Method::InstantRunoff => instant_runoff::count(candidates, &valid),
         Method::Schulze => schulze::count(candidates, &valid),
+        Method::Borda => borda::count(candidates, &valid),
+        Method::Score => score::count(candidates, max_grade, &valid),
+        Method::MajorityJudgment => majority_judgment::count(candidates, max_grade, &valid),
     };
     Count {
         votes: votes.values().sum(),
@@ -125,6 +166,11 @@ impl Outcome {
     fn of(winners: Vec<Uuid>) -> Self {
         let tie = winners.len() > 1;
         Self { winners, tie }
+    }
+
+    /// All of the first group.
+    fn of_first(order: &[Vec<Uuid>]) -> Self {
+        Self::of(order.first().cloned().unwrap_or_default())
     }
 
     /// All those who have the most votes, if anyone has any.
@@ -151,35 +197,55 @@ fn add_up<'a>(candidates: &[Uuid], named: impl Iterator<Item = (&'a Uuid, u64)>)
         .collect()
 }
 
+/// How many votes gave each candidate each grade from 0 to the highest; in the order of the ballot.
+fn distributions(candidates: &[Uuid], max_grade: u8, votes: &Valid) -> Vec<(Uuid, Vec<u64>)> {
+    let place: BTreeMap<_, usize> = candidates.iter().zip(0..).collect();
+    let mut given = vec![vec![0; usize::from(max_grade) + 1]; candidates.len()];
+    for (choice, votes) in votes {
+        let Choice::Grades(grades) = choice else {
+            continue;
+        };
+        for (id, grade) in grades {
+            if let Some(place) = place.get(id) {
+                given[*place][usize::from(*grade)] += votes;
+            }
+        }
+    }
+    candidates.iter().copied().zip(given).collect()
+}
+
+/// Everyone in groups of equals, the greatest first, each group in the order of the ballot; no groups
+/// without valid votes.
+fn best_first<'a, T>(votes: &Valid, standings: &'a [T], compare: impl Fn(&T, &T) -> Ordering) -> Vec<Vec<&'a T>> {
+    let mut sorted: Vec<&T> = if votes.is_empty() {
+        vec![]
+    } else {
+        standings.iter().collect()
+    };
+    sorted.sort_by(|a, b| compare(b, a));
+    sorted
+        .chunk_by(|a, b| compare(a, b).is_eq())
+        .map(<[&T]>::to_vec)
+        .collect()
+}
+
+fn named<T>(order: &[Vec<&T>], candidate: impl Fn(&T) -> Uuid) -> Vec<Vec<Uuid>> {
+    let names = |group: &Vec<&T>| group.iter().map(|standing| candidate(standing)).collect();
+    order.iter().map(names).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::testing::*;
     use super::*;
-    use proptest::prelude::*;
     use serde_json::json;
-
-    /// The same election told with other candidates.
-    fn renamed(votes: &Votes, rename: &dyn Fn(&Uuid) -> Uuid) -> Votes {
-        let set = |ids: &BTreeSet<Uuid>| ids.iter().map(rename).collect();
-        let told = |choice: &Choice| match choice {
-            Choice::Blank => Choice::Blank,
-            Choice::Candidate(id) => Choice::Candidate(rename(id)),
-            Choice::Candidates(ids) => Choice::Candidates(set(ids)),
-            Choice::Ranking(groups) => Choice::Ranking(groups.iter().map(set).collect()),
-        };
-        votes.iter().map(|(choice, n)| (told(choice), *n)).collect()
-    }
-
-    fn named(ids: &[Uuid]) -> BTreeSet<Uuid> {
-        ids.iter().copied().collect()
-    }
 
     #[test]
     fn without_valid_votes_nobody_wins() {
         let votes = Votes::from([(Choice::Blank, 3)]);
         for method in Method::ALL {
             for votes in [&votes, &Votes::new()] {
-                let count = count(method, &ids("A B"), votes);
+                let count = tally(method, &ids("A B"), votes);
                 assert_eq!(
                     count.outcome,
                     Outcome {
@@ -199,7 +265,7 @@ mod tests {
             (Choice::Candidate(id("Z")), 5),
             (Choice::Candidates([id("B")].into()), 7),
         ]);
-        let count = count(Method::Plurality, &ids("A B"), &votes);
+        let count = tally(Method::Plurality, &ids("A B"), &votes);
         assert_eq!((count.votes, count.blanks, count.valid), (13, 0, 1));
         assert_eq!(count.outcome.winners, ids("A"));
     }
@@ -207,7 +273,7 @@ mod tests {
     #[test]
     fn the_json_is_the_promised_one() {
         let votes = Votes::from([(Choice::Candidate(id("A")), 2), (Choice::Blank, 1)]);
-        let count = count(Method::Plurality, &ids("B A"), &votes);
+        let count = tally(Method::Plurality, &ids("B A"), &votes);
         assert_eq!(
             json!(count),
             json!({
@@ -221,55 +287,33 @@ mod tests {
         );
     }
 
-    proptest! {
-        #[test]
-        fn the_sums_hold_and_the_json_comes_back((method, votes) in any_election(4)) {
-            let candidates = candidates(4);
-            let count = count(method, &candidates, &votes);
-            prop_assert_eq!(count.votes, votes.values().sum::<u64>());
-            prop_assert_eq!(count.votes, count.blanks + count.valid);
-            prop_assert_eq!(count.outcome.winners.is_empty(), count.valid == 0);
-            prop_assert_eq!(count.outcome.tie, count.outcome.winners.len() > 1);
-            let told = json!(count);
-            prop_assert_eq!(&told["working"]["method"], method.as_str());
-            let back: Count = serde_json::from_str(&told.to_string()).unwrap();
-            prop_assert_eq!(back, count);
-        }
-
-        #[test]
-        fn neither_names_nor_the_order_of_the_ballot_decide(
-            (method, votes) in any_election(4),
-            ballot in Just(candidates(4)).prop_shuffle(),
-            names in Just(candidates(4)).prop_shuffle(),
-        ) {
-            let original = candidates(4);
-            let expected = count(method, &original, &votes).outcome;
-            let shuffled = count(method, &ballot, &votes).outcome;
-            prop_assert_eq!(named(&shuffled.winners), named(&expected.winners));
-
-            let rename = |id: &Uuid| names[original.iter().position(|c| c == id).unwrap()];
-            let told = count(method, &original, &renamed(&votes, &rename)).outcome;
-            let expected: BTreeSet<_> = expected.winners.iter().map(rename).collect();
-            prop_assert_eq!(named(&told.winners), expected);
-        }
-
-        #[test]
-        fn one_more_vote_for_a_winner_makes_the_winner(
-            (method, mut votes) in any_election(4).prop_filter("runoffs tie", |(method, _)| {
-                *method != Method::InstantRunoff
-            }),
-        ) {
-            let candidates = candidates(4);
-            for winner in count(method, &candidates, &votes).outcome.winners {
-                let vote = vote_for(method, winner);
-                *votes.entry(vote.clone()).or_default() += 1;
-                let outcome = count(method, &candidates, &votes).outcome;
-                prop_assert!(outcome.winners.contains(&winner));
-                if method != Method::Schulze {
-                    prop_assert_eq!(outcome.winners, vec![winner]);
-                }
-                *votes.entry(vote).or_default() -= 1;
-            }
-        }
+    #[test]
+    fn no_working_holds_anything_but_integers() {
+        let grades = grades("2 A:3 B:1\n 1 A:2\n 1 B:3");
+        let working = |method| json!(graded(method, &ids("A B"), 3, &grades).working);
+        assert_eq!(
+            working(Method::Score),
+            json!({ "method": "score", "scores": [
+                { "candidate": id("A"), "total": 8, "grades": 3, "distribution": [0, 0, 1, 2] },
+                { "candidate": id("B"), "total": 5, "grades": 3, "distribution": [0, 2, 0, 1] },
+            ], "order": [[id("A")], [id("B")]] })
+        );
+        assert_eq!(
+            working(Method::MajorityJudgment),
+            json!({ "method": "majority_judgment", "merits": [
+                { "candidate": id("A"), "distribution": [1, 0, 1, 2], "missing": 1,
+                  "gauge": { "grade": 2, "above": 2, "below": 1, "sign": "plus" } },
+                { "candidate": id("B"), "distribution": [1, 2, 0, 1], "missing": 1,
+                  "gauge": { "grade": 1, "above": 1, "below": 1, "sign": "minus" } },
+            ], "order": [[id("A")], [id("B")]], "gauge_ties": [] })
+        );
+        assert_eq!(
+            json!(tally(Method::Borda, &ids("A B C"), &rankings("1 A\n 1 B=C A")).working),
+            json!({ "method": "borda", "points": [
+                { "candidate": id("A"), "half_points": 4, "distribution": [1, 0, 0, 0, 1] },
+                { "candidate": id("B"), "half_points": 4, "distribution": [0, 1, 0, 1, 0] },
+                { "candidate": id("C"), "half_points": 4, "distribution": [0, 1, 0, 1, 0] },
+            ], "order": [[id("A"), id("B"), id("C")]] })
+        );
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn count(candidates: &[Uuid], votes: &Valid) -> (Outcome, Working) {
 #[cfg(test)]
 mod tests {
     use super::super::testing::*;
-    use super::super::{Method, Votes, Working, count};
+    use super::super::{Method, Votes, Working};
     use super::*;
     use proptest::prelude::*;
 
@@ -37,7 +37,7 @@ mod tests {
     #[test]
     fn memphis_has_most_first_choices() {
         let votes = first_choices(&rankings(TENNESSEE));
-        let count = count(Method::Plurality, &ids("M N C K"), &votes);
+        let count = tally(Method::Plurality, &ids("M N C K"), &votes);
         assert_eq!(
             count.outcome,
             Outcome {
@@ -50,7 +50,7 @@ mod tests {
     #[test]
     fn debian_logo_by_first_choice() {
         let votes = first_choices(&rankings(DEBIAN_LOGO));
-        let count = count(Method::Plurality, &ids("S D O M C A F E"), &votes);
+        let count = tally(Method::Plurality, &ids("S D O M C A F E"), &votes);
         let Working::Plurality { counts } = count.working else {
             panic!()
         };
@@ -67,7 +67,7 @@ mod tests {
             (Choice::Candidate(id("B")), 1),
             (Choice::Candidate(id("C")), 2),
         ]);
-        let count = count(Method::Plurality, &ids("C B A"), &votes);
+        let count = tally(Method::Plurality, &ids("C B A"), &votes);
         assert_eq!(
             count.outcome,
             Outcome {
@@ -80,7 +80,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_valid_vote_is_in_one_count(votes in any_votes(Method::Plurality, 4)) {
-            let count = count(Method::Plurality, &candidates(4), &votes);
+            let count = tally(Method::Plurality, &candidates(4), &votes);
             let Working::Plurality { counts } = count.working else { panic!() };
             prop_assert_eq!(counts.iter().map(|c| c.votes).sum::<u64>(), count.valid);
         }

@@ -32,7 +32,7 @@ pub(super) fn count(candidates: &[Uuid], votes: &Valid) -> (Outcome, Working) {
     };
     let names = |group: &Vec<usize>| group.iter().map(|place| candidates[*place]).collect();
     let order: Vec<Vec<Uuid>> = groups.iter().map(names).collect();
-    let outcome = Outcome::of(order.first().cloned().unwrap_or_default());
+    let outcome = Outcome::of_first(&order);
     let working = Working::Schulze {
         candidates: candidates.to_vec(),
         pairwise,
@@ -107,7 +107,7 @@ fn layers(paths: &Matrix) -> Vec<Vec<usize>> {
 #[cfg(test)]
 mod tests {
     use super::super::testing::*;
-    use super::super::{Method, Votes, count};
+    use super::super::{Method, Votes};
     use super::*;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
@@ -120,7 +120,7 @@ mod tests {
     }
 
     fn run(candidates: &[Uuid], rankings: &Votes) -> Shown {
-        let count = count(Method::Schulze, candidates, rankings);
+        let count = tally(Method::Schulze, candidates, rankings);
         let Working::Schulze {
             pairwise,
             strongest_paths: paths,

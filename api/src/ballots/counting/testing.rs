@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::{Choice, Method, Votes};
+use super::{Choice, Count, Method, Paper, Votes, count};
 
 pub const DEBIAN_LOGO: &str = include_str!("../../../../tests/fixtures/debian-logo.txt");
 
@@ -32,6 +32,44 @@ pub fn candidates(n: u128) -> Vec<Uuid> {
     (1..=n).map(Uuid::from_u128).collect()
 }
 
+/// Lines of voters and the grades they give: `3 A:5 B:0`.
+pub fn grades(text: &str) -> Votes {
+    let mut votes = Votes::new();
+    for line in text.lines() {
+        let mut words = line.split_whitespace();
+        let n: u64 = words.next().unwrap().parse().unwrap();
+        let given = words.map(|word| word.split_once(':').unwrap());
+        let choice = Choice::Grades(
+            given
+                .map(|(label, grade)| (id(label), grade.parse().unwrap()))
+                .collect(),
+        );
+        *votes.entry(choice).or_default() += n;
+    }
+    votes
+}
+
+/// Lines of a candidate and how many gave it each grade, worst first: `A 3 0 2`. The sums are the
+/// same in all lines, or smaller where grades are missing; who gave which is arbitrary.
+pub fn distributed(text: &str) -> Votes {
+    let lines: Vec<(Uuid, Vec<u8>)> = text
+        .lines()
+        .map(|line| {
+            let (label, numbers) = line.trim().split_once(' ').unwrap();
+            let numbers = numbers.split_whitespace().map(|n| n.parse::<usize>().unwrap());
+            let given = numbers.zip(0..).flat_map(|(n, grade)| vec![grade; n]);
+            (id(label), given.collect())
+        })
+        .collect();
+    let voters = lines.iter().map(|(_, given)| given.len()).max().unwrap();
+    let mut votes = Votes::new();
+    for voter in 0..voters {
+        let given = lines.iter().filter_map(|(id, given)| Some((*id, *given.get(voter)?)));
+        *votes.entry(Choice::Grades(given.collect())).or_default() += 1;
+    }
+    votes
+}
+
 /// Lines of voters and their options, best first: `4 A B=C D`. Other lines are remarks.
 pub fn rankings(text: &str) -> Votes {
     let mut votes = Votes::new();
@@ -47,12 +85,30 @@ pub fn rankings(text: &str) -> Votes {
     votes
 }
 
-/// The vote that names this candidate and nobody else.
+/// The highest grade of arbitrary elections.
+pub const TOP: u8 = 4;
+
+/// Counted on the paper of these candidates.
+pub fn tally(method: Method, candidates: &[Uuid], votes: &Votes) -> Count {
+    graded(method, candidates, TOP, votes)
+}
+
+/// As [`tally`], with this highest grade where the method has any.
+pub fn graded(method: Method, candidates: &[Uuid], max_grade: u8, votes: &Votes) -> Count {
+    let max_grade = method.has_grades().then_some(max_grade);
+    count(
+        &Paper::new(method, candidates.iter().copied(), max_grade).unwrap(),
+        votes,
+    )
+}
+
+/// The strongest vote for this candidate and for nobody else.
 pub fn vote_for(method: Method, candidate: Uuid) -> Choice {
     match method {
         Method::Plurality => Choice::Candidate(candidate),
         Method::Approval => Choice::Candidates([candidate].into()),
-        Method::InstantRunoff | Method::Schulze => Choice::Ranking(vec![[candidate].into()]),
+        Method::InstantRunoff | Method::Schulze | Method::Borda => Choice::Ranking(vec![[candidate].into()]),
+        Method::Score | Method::MajorityJudgment => Choice::Grades([(candidate, TOP)].into()),
     }
 }
 
@@ -80,9 +136,15 @@ fn any_choice(method: Method, n: u128) -> BoxedStrategy<Choice> {
                 .prop_map(move |ids| Choice::Ranking(ids.into_iter().map(alone).collect()))
                 .boxed()
         }
-        Method::Schulze => {
+        Method::Schulze | Method::Borda => {
             let ranks = prop::collection::vec(0..n, n as usize);
             (some, ranks).prop_map(|(ids, ranks)| grouped(ids, ranks)).boxed()
+        }
+        Method::Score | Method::MajorityJudgment => {
+            let grades = prop::collection::vec(0..=TOP, n as usize);
+            (some, grades)
+                .prop_map(|(ids, grades)| Choice::Grades(ids.into_iter().zip(grades).collect()))
+                .boxed()
         }
     };
     prop_oneof![1 => Just(Choice::Blank), 12 => chosen].boxed()

@@ -10,7 +10,8 @@ use super::merkle::{Frontier, Hash, leaf};
 use crate::ballots::choice::Method;
 use crate::ballots::counting::Count;
 use crate::ballots::eligibility::Eligibility;
-use crate::ballots::entity::{Kind, Openings};
+use crate::ballots::entity::{Kind, Openings, Unit};
+use crate::ballots::paper::Paper;
 use crate::instant::Instant;
 use crate::secrets::{hex, sha256};
 
@@ -31,9 +32,16 @@ pub struct Manifest {
     pub question: String,
     pub description: String,
     pub method: Method,
+    /// Grades run from 0 to it; null for methods without grades.
+    pub max_grade: Option<u8>,
     /// In order of id.
     pub candidates: Vec<Nominee>,
     pub eligibility: Eligibility,
+    pub unit: Unit,
+    /// Of the roll; nothing asks for none.
+    pub quorum_percent: Option<u32>,
+    /// Whether blank votes count towards the quorum.
+    pub blanks_count: bool,
     pub openings: Openings,
     pub opened_at: Instant,
     /// As announced at opening; it may be extended.
@@ -91,6 +99,12 @@ impl Manifest {
     pub fn parse(text: &str) -> Option<Self> {
         let manifest: Self = serde_json::from_str(text).ok()?;
         (manifest.format == MANIFEST_FORMAT && manifest.text()? == text).then_some(manifest)
+    }
+
+    /// What votes may say, and how they are counted; nothing if the scale does not fit the method.
+    pub fn paper(&self) -> Option<Paper> {
+        let candidates = self.candidates.iter().map(|nominee| nominee.id);
+        Paper::new(self.method, candidates, self.max_grade)
     }
 }
 

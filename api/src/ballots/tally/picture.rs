@@ -8,6 +8,7 @@ use sea_orm::{QuerySelect, sea_query::Expr};
 use crate::ballots::chart::{self, Candidate, Chart, Turnout};
 use crate::ballots::counting::Count;
 use crate::ballots::entity::{State, ballot, candidate, logo};
+use crate::ballots::quorum::Quorum;
 use crate::http::{Format, Language, Problem};
 use crate::registrations::roster::fold_name;
 use crate::sessions::Days;
@@ -37,6 +38,7 @@ pub async fn chart(
             picture: row.logo_digest.and_then(|digest| logos.get(&digest).cloned()),
         })
         .collect();
+    let quorum = row.quorum(count.votes, Some(count.blanks));
     Ok(Chart {
         id: row.id,
         language,
@@ -49,7 +51,8 @@ pub async fn chart(
         winners: chart::places(&count.outcome.winners, &candidates),
         drawing: chart::drawing(&count.working, &candidates),
         candidates,
-        notes: notes(on, &row, language).await?,
+        warnings: warnings(&row, quorum, language),
+        notes: notes(on, &row, quorum, language).await?,
         question: row.question,
     })
 }
@@ -80,10 +83,62 @@ async fn logos(
     Ok(rows.into_iter().collect())
 }
 
+/// Why the result does not stand, if it does not.
+fn warnings(row: &ballot::Model, quorum: Option<Quorum>, language: Language) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if row.state == State::Annulled {
+        let reason = row.reason.as_deref().unwrap_or_default();
+        warnings.push(match language {
+            Language::Fr => format!("Scrutin annulé\u{a0}: {reason}"),
+            Language::En => format!("This ballot is annulled: {reason}"),
+        });
+    }
+    warnings.extend(
+        quorum
+            .filter(|quorum| quorum.reached == Some(false))
+            .map(|quorum| said(quorum, language)),
+    );
+    warnings
+}
+
+fn said(quorum: Quorum, language: Language) -> String {
+    let Quorum { percent, needed, .. } = quorum;
+    let votes = quorum.votes.unwrap_or_default();
+    let reached = quorum.reached == Some(true);
+    match language {
+        Language::Fr => {
+            let reached = if reached { "atteint" } else { "non atteint" };
+            let blanks = if quorum.blanks_count { "" } else { " hors blancs" };
+            format!(
+                "Quorum {reached}\u{a0}: {votes} sur {needed} votes{blanks} nécessaires ({percent}\u{202f}% des inscrits)."
+            )
+        }
+        Language::En => {
+            let reached = if reached { "reached" } else { "not reached" };
+            let blanks = if quorum.blanks_count {
+                ""
+            } else {
+                ", blank ones not counted"
+            };
+            format!("Quorum {reached}: {votes} of {needed} votes needed ({percent}% of the roll{blanks}).")
+        }
+    }
+}
+
 /// Sentences under the chart.
-async fn notes(on: &impl ConnectionTrait, row: &ballot::Model, language: Language) -> Result<Vec<String>, Problem> {
+async fn notes(
+    on: &impl ConnectionTrait,
+    row: &ballot::Model,
+    quorum: Option<Quorum>,
+    language: Language,
+) -> Result<Vec<String>, Problem> {
     let mut notes = Vec::new();
-    if row.state == State::Closed {
+    notes.extend(
+        quorum
+            .filter(|quorum| quorum.reached == Some(true))
+            .map(|quorum| said(quorum, language)),
+    );
+    if !row.is_public() {
         notes.push(match language {
             Language::Fr => "Ce résultat n'est pas encore publié.".to_owned(),
             Language::En => "This result is not published yet.".to_owned(),

@@ -7,9 +7,10 @@ use uuid::Uuid;
 use super::reading::check;
 use super::samples::{bars, by_hand, counted, stacked};
 use crate::ballots::chart::figures::Ratio;
-use crate::ballots::chart::model::{Bar, Bars, Candidate, Chart, Drawing, Grades, Pairs, Round, Rounds, Stacked, Unit};
-use crate::ballots::counting::count;
-use crate::ballots::counting::testing::{any_election, candidates};
+use crate::ballots::chart::model::{
+    Bar, Bars, Candidate, Chart, Drawing, Grades, Median, Pairs, Round, Rounds, Stacked, Unit,
+};
+use crate::ballots::counting::testing::{any_election, candidates, tally};
 use crate::http::Language;
 
 const MOST: usize = 5;
@@ -31,7 +32,7 @@ fn any_figure() -> impl Strategy<Value = u64> {
 
 fn any_ratio() -> impl Strategy<Value = Ratio> {
     let denominator = prop_oneof![Just(1_u64), 0_u64..100, any_figure()];
-    (any_figure(), denominator).prop_map(|(numerator, denominator)| Ratio { numerator, denominator })
+    (any_figure(), denominator).prop_map(|(numerator, denominator)| Ratio::new(numerator, denominator))
 }
 
 fn any_drawing() -> impl Strategy<Value = Drawing> {
@@ -75,8 +76,12 @@ fn any_drawing() -> impl Strategy<Value = Drawing> {
     let stacked = (vec(any_name(), 0..8), rows).prop_map(|(grades, rows)| {
         let rows = rows.into_iter().zip(0..).map(|((votes, median), candidate)| Grades {
             candidate,
+            missing: votes.first().copied().unwrap_or(0),
             votes,
-            median,
+            median: median.map(|grade| Median {
+                grade,
+                plus: grade % 2 == 0,
+            }),
         });
         let rows = rows.collect();
         Drawing::Stacked(Stacked { grades, rows })
@@ -89,6 +94,7 @@ fn sound(mut chart: Chart, names: Vec<String>, pictured: bool, french: bool) {
     chart.language = if french { Language::Fr } else { Language::En };
     chart.question = names.join(" ? ");
     chart.notes = names.iter().take(1).cloned().collect();
+    chart.warnings = names.iter().skip(1).take(1).cloned().collect();
     for (candidate, name) in chart.candidates.iter_mut().zip(names) {
         candidate.name = name;
         candidate.picture = pictured.then(|| vec![0; 7]);
@@ -108,7 +114,7 @@ proptest! {
     ) {
         let ids = candidates(4);
         let named = ids.iter().map(|id| Candidate { id: *id, name: String::new(), picture: None });
-        sound(counted(&count(method, &ids, &votes), named.collect()), names, pictured, french);
+        sound(counted(&tally(method, &ids, &votes), named.collect()), names, pictured, french);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::ballots::chart::model::{Chart, Unit};
 use crate::ballots::chart::page::{self, ROOM, ink};
 use crate::ballots::chart::stacked::Shade;
 use crate::ballots::choice::Method;
-use crate::ballots::counting::testing::TENNESSEE;
+use crate::ballots::counting::testing::{TENNESSEE, tally};
 use crate::http::Language;
 
 /// Lengths of the bar of each part with one of these words, in their order.
@@ -96,7 +96,7 @@ fn means_are_drawn_on_the_scale_of_the_grades() {
     let room = f64::from(ROOM);
     let lengths = lengths(&document, &["L'arbre", "Kora"]);
     assert!((lengths[0] - room / 2.0).abs() < 0.02 && (lengths[1] - room * 0.75).abs() < 0.02);
-    assert!(texts(document.root_element()).contains(&"3,75 sur 5".to_owned()));
+    assert!(texts(document.root_element()).contains(&"3,75 sur 5 · 4\u{a0}notes".to_owned()));
 }
 
 #[test]
@@ -233,6 +233,10 @@ fn stacks_are_cut_in_proportion_and_the_median_is_framed() {
         let filled = named(part, "rect").filter(|rect| (number(*rect, "height") - 24.0).abs() < 0.1);
         let (frames, segments): (Vec<Node>, Vec<Node>) =
             filled.partition(|rect| rect.attribute("fill") == Some("none"));
+        let frames: Vec<Node> = frames
+            .into_iter()
+            .filter(|rect| rect.attribute("stroke-width") == Some("2"))
+            .collect();
         let lengths: Vec<f64> = segments.iter().map(|rect| number(*rect, "width") / room).collect();
         assert_eq!(lengths.len(), shares.len());
         for (length, share) in lengths.iter().zip(&shares) {
@@ -240,10 +244,12 @@ fn stacks_are_cut_in_proportion_and_the_median_is_framed() {
         }
         let widest = segments.iter().map(|rect| number(*rect, "width")).fold(0.0, f64::max);
         assert!(frames.len() == 1 && (number(frames[0], "width") - widest).abs() < 0.01);
-        assert!(texts(part).contains(&"Passable".to_owned()));
+        assert!(texts(part).contains(&"Passable\u{a0}+".to_owned()));
     }
+    let said = description(&document);
     assert!(
-        description(&document).contains("mention médiane «\u{a0}Passable\u{a0}», Bien\u{a0}: 10, Passable\u{a0}: 20")
+        said.contains("note médiane Passable\u{a0}+, note Bien\u{a0}: 10, note Passable\u{a0}: 20"),
+        "{said}"
     );
 }
 
@@ -311,7 +317,7 @@ fn two_candidates_and_two_hundred_keep_to_the_page() {
             )
         };
         let votes = (0..200).map(choice).collect();
-        counted(&crate::ballots::counting::count(method, &ids, &votes), candidates)
+        counted(&tally(method, &ids, &votes), candidates)
     };
     for method in [Method::InstantRunoff, Method::Schulze] {
         let chart = ranking(method);

@@ -1,11 +1,12 @@
-//! Results to draw: counted ones, and those of methods that are not counted yet, by hand.
+//! Results to draw: counted ones, and figures by hand.
 
 use uuid::Uuid;
 
-use crate::ballots::chart::model::{Bar, Bars, Candidate, Chart, Drawing, Grades, Stacked, Turnout, Unit};
+use crate::ballots::chart::model::{Bar, Bars, Candidate, Chart, Drawing, Grades, Median, Stacked, Turnout, Unit};
 use crate::ballots::chart::{drawing, figures::Ratio, places};
 use crate::ballots::choice::{Choice, Method};
-use crate::ballots::counting::{Count, Votes, count};
+use crate::ballots::counting::testing::tally;
+use crate::ballots::counting::{Count, Votes};
 use crate::http::Language;
 
 pub const LOGOS: [&str; 4] = ["L'arbre à palabres", "Kora", "Delta du Niger", "Baobab numérique"];
@@ -36,6 +37,7 @@ pub fn counted(count: &Count, candidates: Vec<Candidate>) -> Chart {
         winners: places(&count.outcome.winners, &candidates),
         drawing: drawing(&count.working, &candidates),
         candidates,
+        warnings: Vec::new(),
         notes: Vec::new(),
     }
 }
@@ -50,7 +52,7 @@ pub fn plurality(votes: &[u64], blanks: u64, names: &[&str]) -> Chart {
         .map(|(id, votes)| (Choice::Candidate(*id), *votes))
         .collect();
     cast.insert(Choice::Blank, blanks);
-    counted(&count(Method::Plurality, &ids, &cast), candidates)
+    counted(&tally(Method::Plurality, &ids, &cast), candidates)
 }
 
 /// Rankings of letters, counted by the method; the letters are the first of the names.
@@ -72,10 +74,10 @@ pub fn ranked(method: Method, rankings: &str, names: &[&str]) -> Chart {
             .map(|group| group.split('=').filter_map(|c| c.chars().next()).map(id).collect());
         *votes.entry(Choice::Ranking(groups.collect())).or_default() += n;
     }
-    counted(&count(method, &ids, &votes), candidates)
+    counted(&tally(method, &ids, &votes), candidates)
 }
 
-/// By hand: what methods bring that are not counted here.
+/// By hand: any figures.
 pub fn by_hand(drawing: Drawing, names: &[&str], winners: &[usize], valid: u64) -> Chart {
     Chart {
         id: Uuid::nil(),
@@ -90,6 +92,7 @@ pub fn by_hand(drawing: Drawing, names: &[&str], winners: &[usize], valid: u64) 
         },
         winners: winners.to_vec(),
         drawing,
+        warnings: Vec::new(),
         notes: Vec::new(),
     }
 }
@@ -100,10 +103,7 @@ pub fn bars(unit: Unit, values: &[(u64, u64)]) -> Drawing {
         .enumerate()
         .map(|(candidate, (numerator, denominator))| Bar {
             candidate,
-            value: Ratio {
-                numerator: *numerator,
-                denominator: *denominator,
-            },
+            value: Ratio::new(*numerator, *denominator),
         });
     Drawing::Bars(Bars {
         unit,
@@ -115,10 +115,32 @@ pub fn stacked(grades: &[&str], rows: &[(&[u64], usize)]) -> Drawing {
     let rows = rows.iter().enumerate().map(|(candidate, (votes, median))| Grades {
         candidate,
         votes: votes.to_vec(),
-        median: Some(*median),
+        missing: 0,
+        median: Some(Median {
+            grade: *median,
+            plus: true,
+        }),
     });
     Drawing::Stacked(Stacked {
         grades: grades.iter().map(|grade| (*grade).to_owned()).collect(),
         rows: rows.collect(),
     })
+}
+
+/// Grades by letter, from 0 to 4: `3 A:4 B:0`, counted by the method.
+pub fn graded(method: Method, grades: &str, names: &[&str]) -> Chart {
+    let candidates = candidates(names.iter().copied());
+    let ids: Vec<Uuid> = candidates.iter().map(|candidate| candidate.id).collect();
+    let mut votes = Votes::new();
+    for line in grades.lines() {
+        let mut words = line.split_whitespace();
+        let n: u64 = words.next().unwrap().parse().unwrap();
+        let given = words.map(|word| {
+            let (letter, grade) = word.split_once(':').unwrap();
+            let place = names.iter().position(|name| name.starts_with(letter)).unwrap();
+            (ids[place], grade.parse().unwrap())
+        });
+        *votes.entry(Choice::Grades(given.collect())).or_default() += n;
+    }
+    counted(&tally(method, &ids, &votes), candidates)
 }

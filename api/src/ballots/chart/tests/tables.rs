@@ -25,9 +25,9 @@ fn a_line_for_each_candidate_with_the_summary() {
     assert_eq!(
         written(&chart),
         [
-            "Candidat,Nom,Voix,% des exprimés,Résultat,Inscrits,Votes,Blancs,Exprimés",
-            "#2,\"Kora, la\",2200,\"99,2\",choix retenu,2221,2218,1,2217",
-            "#1,'=1+1,17,\"0,8\",,2221,2218,1,2217",
+            "Candidat,Nom,Voix,% des exprimés,Résultat,Inscrits,Votes,Blancs,Exprimés,Réserves",
+            "#2,\"Kora, la\",2200,\"99,2\",choix retenu,2221,2218,1,2217,",
+            "#1,'=1+1,17,\"0,8\",,2221,2218,1,2217,",
         ]
     );
     let english = Chart {
@@ -37,14 +37,14 @@ fn a_line_for_each_candidate_with_the_summary() {
     assert_eq!(
         written(&english),
         [
-            "Candidate,Name,Votes,% of valid votes,Result,Roll,Votes cast,Blanks,Valid votes",
-            "#1,L'arbre à palabres,17,50.0,tied,37,34,0,34",
-            "#2,Kora,17,50.0,tied,37,34,0,34",
+            "Candidate,Name,Votes,% of valid votes,Result,Roll,Votes cast,Blanks,Valid votes,Caveats",
+            "#1,L'arbre à palabres,17,50.0,tied,37,34,0,34,",
+            "#2,Kora,17,50.0,tied,37,34,0,34,",
         ]
     );
     assert_eq!(
         written(&plurality(&[0, 0], 2, &LOGOS))[1],
-        "#1,L'arbre à palabres,0,,,5,2,2,0"
+        "#1,L'arbre à palabres,0,,,5,2,2,0,"
     );
 }
 
@@ -54,12 +54,12 @@ fn a_line_for_each_candidate_of_each_round() {
     let lines = written(&ranked(Method::InstantRunoff, TENNESSEE, &capitals));
     assert_eq!(
         lines[0],
-        "Tour,Candidat,Nom,Voix,% du tour,Voix reportées du tour précédent,Issue du tour,Épuisés,Inscrits,Votes,Blancs,Exprimés"
+        "Tour,Candidat,Nom,Voix,% du tour,Voix reportées du tour précédent,Issue du tour,Épuisés,Inscrits,Votes,Blancs,Exprimés,Réserves"
     );
     assert_eq!(lines.len(), 1 + 4 + 3 + 2);
-    assert_eq!(lines[3], "1,#3,Chattanooga,15,\"15,0\",,sort,0,103,100,0,100");
-    assert_eq!(lines[7], "2,#4,Knoxville,32,\"32,0\",15,,0,103,100,0,100");
-    assert_eq!(lines[9], "3,#4,Knoxville,58,\"58,0\",26,choix retenu,0,103,100,0,100");
+    assert_eq!(lines[3], "1,#3,Chattanooga,15,\"15,0\",,sort,0,103,100,0,100,");
+    assert_eq!(lines[7], "2,#4,Knoxville,32,\"32,0\",15,,0,103,100,0,100,");
+    assert_eq!(lines[9], "3,#4,Knoxville,58,\"58,0\",26,choix retenu,0,103,100,0,100,");
 }
 
 #[test]
@@ -71,10 +71,10 @@ fn a_line_for_each_pair() {
     assert_eq!(
         written(&chart),
         [
-            "Candidate A,Name A,Rank A,Candidate B,Name B,Rank B,Prefer A,Prefer B,Outcome,Roll,Votes cast,Blanks,Valid votes",
-            "#1,Arbre,1,#3,Citron,2,2,1,A,6,3,0,3",
-            "#1,Arbre,1,#2,Baobab,3,3,0,A,6,3,0,3",
-            "#3,Citron,2,#2,Baobab,3,1,0,A,6,3,0,3",
+            "Candidate A,Name A,Rank A,Candidate B,Name B,Rank B,Prefer A,Prefer B,Outcome,Roll,Votes cast,Blanks,Valid votes,Caveats",
+            "#1,Arbre,1,#3,Citron,2,2,1,A,6,3,0,3,",
+            "#1,Arbre,1,#2,Baobab,3,3,0,A,6,3,0,3,",
+            "#3,Citron,2,#2,Baobab,3,1,0,A,6,3,0,3,",
         ]
     );
 }
@@ -84,22 +84,22 @@ fn points_means_and_grades_have_columns_of_their_own() {
     let points = by_hand(bars(Unit::Points, &[(129, 2), (3, 1)]), &LOGOS, &[0], 9);
     assert_eq!(
         written(&points)[1],
-        "#1,L'arbre à palabres,\"64,5\",choix retenu,14,10,1,9"
+        "#1,L'arbre à palabres,\"64,5\",choix retenu,14,10,1,9,"
     );
     let mean = by_hand(bars(Unit::Mean { best: 5 }, &[(13, 3), (4, 1)]), &LOGOS, &[0], 3);
     assert_eq!(
         written(&mean)[1..],
         [
-            "#1,L'arbre à palabres,\"4,3333\",choix retenu,8,4,1,3",
-            "#2,Kora,4,,8,4,1,3"
+            "#1,L'arbre à palabres,\"4,3333\",3,choix retenu,8,4,1,3,",
+            "#2,Kora,4,1,,8,4,1,3,"
         ]
     );
     let grades = by_hand(stacked(&["Bien", "=Mal"], &[(&[3, 1], 0)]), &LOGOS, &[0], 4);
     assert_eq!(
         written(&grades),
         [
-            "Candidat,Nom,Bien,'=Mal,Mention médiane,Résultat,Inscrits,Votes,Blancs,Exprimés",
-            "#1,L'arbre à palabres,3,1,Bien,choix retenu,9,5,1,4",
+            "Candidat,Nom,Note Bien,Note =Mal,Notes absentes,Note médiane,Résultat,Inscrits,Votes,Blancs,Exprimés,Réserves",
+            "#1,L'arbre à palabres,3,1,0,Bien,choix retenu,9,5,1,4,",
         ]
     );
 }

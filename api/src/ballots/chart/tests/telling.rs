@@ -6,8 +6,8 @@ use super::reading::{check, description, parts, texts, title, titles};
 use super::samples::*;
 use crate::ballots::chart::model::{Chart, Unit};
 use crate::ballots::choice::{Choice, Method};
-use crate::ballots::counting::testing::{BURLINGTON, TENNESSEE};
-use crate::ballots::counting::{Votes, count};
+use crate::ballots::counting::Votes;
+use crate::ballots::counting::testing::{BURLINGTON, TENNESSEE, tally};
 use crate::http::Language;
 
 fn told(chart: &Chart) -> String {
@@ -90,7 +90,7 @@ fn approvals_are_said_not_to_add_up() {
     let ids: Vec<_> = candidates.iter().map(|candidate| candidate.id).collect();
     let both = Choice::Candidates([ids[0], ids[1]].into());
     let votes = Votes::from([(both, 3), (Choice::Candidates([ids[1]].into()), 1)]);
-    let said = told(&counted(&count(Method::Approval, &ids, &votes), candidates));
+    let said = told(&counted(&tally(Method::Approval, &ids, &votes), candidates));
     for words in [
         "« Kora » l'emporte avec 4 approbations, sur 100,0 % des suffrages exprimés.",
         "« L'arbre à palabres » : 3 approbations, 75,0 %.",
@@ -167,8 +167,87 @@ fn points_and_means_have_their_words() {
         "{said}"
     );
     assert!(told(&points(Language::En)).contains("“Delta du Niger”: 0 points."));
-    let mean = by_hand(bars(Unit::Mean { best: 5 }, &[(13, 3), (4, 1)]), &LOGOS, &[0], 3);
-    assert!(told(&mean).contains("avec une moyenne de 4,33 sur 5."));
+}
+
+#[test]
+fn borda_is_told_in_points() {
+    let said = told(&ranked(
+        Method::Borda,
+        "2 A B=C\n 1 C A B",
+        &["Arbre", "Baobab", "Citron"],
+    ));
+    for words in [
+        "« Arbre » l'emporte avec 5 points.",
+        "« Citron » : 3 points. « Baobab » : 1 point.",
+        "un demi-point pour chaque ex æquo",
+    ] {
+        assert!(said.contains(words), "{words} in {said}");
+    }
+}
+
+#[test]
+fn means_rest_on_grades_and_no_grade_is_no_nought() {
+    let chart = || {
+        graded(
+            Method::Score,
+            "2 A:4 B:3\n 1 A:1 B:0 C:0",
+            &["Arbre", "Baobab", "Citron", "Datte"],
+        )
+    };
+    let said = told(&chart());
+    for words in [
+        "« Arbre » l'emporte avec une moyenne de 3,00 sur 4.",
+        "« Arbre » : 3,00 sur 4, 3 notes. « Baobab » : 2,00 sur 4, 3 notes. « Citron » : 0,00 sur 4, 1 note. « Datte » : aucune note.",
+    ] {
+        assert!(said.contains(words), "{words} in {said}");
+    }
+    assert!(told(&english(chart())).contains("“Datte”: no grade."));
+}
+
+#[test]
+fn majority_judgment_is_told_by_medians_and_their_signs() {
+    let grades = "2 A:4 B:4\n 3 A:3 B:3\n 1 A:0 B:1\n 2 B:2";
+    let said = told(&graded(
+        Method::MajorityJudgment,
+        grades,
+        &["Arbre", "Baobab", "Citron"],
+    ));
+    for words in [
+        "« Baobab » l'emporte avec la note médiane 3 −.",
+        "« Baobab » : note médiane 3 −, note 4 : 2, note 3 : 3, note 2 : 2, note 1 : 1.",
+        "« Arbre » : note médiane 3 −, note 4 : 2, note 3 : 3, note 0 : 3, 2 notes absentes.",
+        "« Citron » : note médiane 0 −, note 0 : 8, 8 notes absentes.",
+    ] {
+        assert!(said.contains(words), "{words} in {said}");
+    }
+    let titles = titles(
+        &Document::parse(&graded(Method::MajorityJudgment, grades, &["Arbre", "Baobab", "Citron"]).svg()).unwrap(),
+    );
+    assert!(titles[0].contains("Baobab") && titles[1].contains("Arbre") && titles[2].contains("Citron"));
+}
+
+#[test]
+fn what_nobody_may_miss_comes_before_the_outcome() {
+    let mut chart = plurality(&[2, 1], 0, &LOGOS);
+    chart.warnings = vec!["Scrutin annulé : deux logos étaient intervertis.".to_owned()];
+    assert!(told(&chart).starts_with(
+        "Scrutin annulé : deux logos étaient intervertis. « L'arbre à palabres » arrive en tête avec 2 voix"
+    ));
+    let svg = chart.svg();
+    let shown = texts(Document::parse(&svg).unwrap().root_element());
+    let at = |words: &str| shown.iter().position(|text| text.contains(words)).unwrap();
+    assert!(
+        at("coalition") < at("annulé") && at("annulé") < at("arrive en tête"),
+        "{shown:?}"
+    );
+    assert!(shown.contains(&"En tête".to_owned()) && !svg.contains("Choix retenu"));
+    let table = chart.table();
+    assert!(
+        table
+            .lines
+            .iter()
+            .all(|line| *line.last().unwrap() == chart.warnings[0].as_str().into())
+    );
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! Known runoffs, ties of every kind, and the definition itself as a second count.
 
 use super::super::testing::*;
-use super::super::{Count, Method, Votes, count};
+use super::super::{Count, Method, Votes};
 use super::*;
 use proptest::prelude::*;
 
 fn run(labels: &str, rankings: &Votes) -> (Outcome, Vec<Round>) {
-    let Count { outcome, working, .. } = count(Method::InstantRunoff, &ids(labels), rankings);
+    let Count { outcome, working, .. } = tally(Method::InstantRunoff, &ids(labels), rankings);
     let Working::InstantRunoff { rounds } = working else {
         panic!()
     };
@@ -132,7 +132,7 @@ fn ten_tied_candidates_are_followed_and_eleven_are_too_many() {
             .iter()
             .map(|c| (vote_for(Method::InstantRunoff, *c), 1))
             .collect();
-        let count = count(Method::InstantRunoff, &candidates, &votes);
+        let count = tally(Method::InstantRunoff, &candidates, &votes);
         assert_eq!(count.outcome, Outcome::of(candidates.clone()));
         let Working::InstantRunoff { rounds } = count.working else {
             panic!()
@@ -172,7 +172,7 @@ proptest! {
     #[test]
     fn the_winners_are_those_of_the_definition(votes in any_votes(Method::InstantRunoff, 5)) {
         let candidates = candidates(5);
-        let count = count(Method::InstantRunoff, &candidates, &votes);
+        let count = tally(Method::InstantRunoff, &candidates, &votes);
         let winners: BTreeSet<_> = count.outcome.winners.into_iter().collect();
         if count.valid > 0 {
             prop_assert_eq!(winners, by_definition(&votes, &candidates.into_iter().collect()));
@@ -181,7 +181,7 @@ proptest! {
 
     #[test]
     fn no_vote_is_lost_between_rounds(votes in any_votes(Method::InstantRunoff, 5)) {
-        let count = count(Method::InstantRunoff, &candidates(5), &votes);
+        let count = tally(Method::InstantRunoff, &candidates(5), &votes);
         let Working::InstantRunoff { rounds } = count.working else { panic!() };
         for (index, round) in rounds.iter().enumerate() {
             prop_assert_eq!(round.round as usize, index + 1);

@@ -1,0 +1,162 @@
+//! The audit bundle, streamed: pages of rows in, lines out, memory bounded whatever the ballot's
+//! size. All of it was final before the first line goes out.
+
+use actix_web::web::{Bytes, Data, Path};
+use futures_util::stream::{self, Stream};
+use sea_orm::entity::prelude::*;
+use sea_orm::{QueryOrder as _, QuerySelect as _};
+
+use super::{Sealed, find, sealed};
+use crate::app::App;
+use crate::ballots::casting::opening;
+use crate::ballots::entity::{Openings, ballot, roll};
+use crate::ballots::proof::bundle::{Line, Opening, RollLine};
+use crate::ballots::tally;
+use crate::http::{Caller, Code, Download, Problem};
+use crate::registrations::Role;
+use crate::secrets::{base64url, hex, sha256};
+
+/// Rows read at once.
+const PAGE: u64 = 2000;
+
+/// Download the audit bundle
+///
+/// JSON lines that `palabre verify` reads: the signed manifest, the roll's leaves with who voted, the
+/// vote hashes, the closing record, the signed checkpoint, the openings, the tally. For auditors once
+/// the votes are counted; for everyone of the workshop once the result is published, then without
+/// openings unless the ballot's `openings` are `public`.
+#[utoipa::path(
+    get, path = "/v1/ballots/{ballot_id}/audit",
+    responses((status = 200, description = "JSON lines", body = String, content_type = "application/jsonl"))
+)]
+pub async fn read_audit(caller: Caller, id: Path<Uuid>) -> Result<Download, Problem> {
+    let reader = caller.app.store.reader();
+    let ballot = ballot::find(reader, *id).await?;
+    let auditor = caller.is(&[Role::Auditor]);
+    let tally = tally::must_be_counted(&ballot)?;
+    if !ballot.is_public() && !auditor {
+        return Err(Code::NotAllowed.into());
+    }
+    let (ballot, proof) = find(reader, *id).await?;
+    let sealed = sealed(&ballot, proof)?;
+    let openings = auditor || ballot.openings == Openings::Public;
+    let tally = serde_json::to_value(tally).map_err(|_| Code::Internal)?;
+    let etag = sha256(&[sealed.checkpoint.as_bytes(), &[u8::from(openings)]]);
+    let tail = [
+        Line::ClosingRecord(sealed.closing_record.clone()),
+        Line::Checkpoint(sealed.checkpoint.clone()),
+    ];
+    let sections = vec![
+        Section::Lines(vec![manifest(sealed)]),
+        Section::Roll(Vec::new()),
+        Section::Hashes(0),
+        Section::Lines(tail.into()),
+        if openings {
+            Section::Openings(0)
+        } else {
+            Section::Lines(Vec::new())
+        },
+        Section::Lines(vec![Line::Tally(tally)]),
+    ];
+    Ok(Download {
+        content_type: "application/jsonl",
+        name: format!("ballot-{id}.jsonl"),
+        etag: base64url::encode(&etag[..16]),
+        body: Box::pin(lines(caller.app.clone(), *id, sections)),
+    })
+}
+
+fn manifest(sealed: Sealed) -> Line {
+    Line::Manifest(sealed.manifest)
+}
+
+/// What comes next, and where it goes on.
+enum Section {
+    Lines(Vec<Line>),
+    /// After this leaf.
+    Roll(Vec<u8>),
+    /// After this position.
+    Hashes(i32),
+    Openings(i32),
+}
+
+fn lines(app: Data<App>, id: Uuid, mut sections: Vec<Section>) -> impl Stream<Item = Result<Bytes, Problem>> {
+    sections.reverse();
+    stream::try_unfold(sections, move |mut sections| {
+        let app = app.clone();
+        async move {
+            while let Some(section) = sections.pop() {
+                let (lines, next) = read(app.store.reader(), id, section).await?;
+                sections.extend(next);
+                if !lines.is_empty() {
+                    return Ok(Some((text(&lines)?, sections)));
+                }
+            }
+            Ok(None)
+        }
+    })
+}
+
+fn text(lines: &[Line]) -> Result<Bytes, Problem> {
+    let mut text = String::new();
+    for line in lines {
+        text.push_str(&line.text().ok_or(Code::Internal)?);
+        text.push('\n');
+    }
+    Ok(text.into())
+}
+
+/// The next lines of a section, and the section again while there may be more of it.
+async fn read(on: &impl ConnectionTrait, id: Uuid, section: Section) -> Result<(Vec<Line>, Option<Section>), Problem> {
+    Ok(match section {
+        Section::Lines(lines) => (lines, None),
+        Section::Roll(after) => {
+            let page: Vec<(Vec<u8>, Option<bool>)> = roll::Entity::find()
+                .select_only()
+                .columns([roll::Column::Leaf, roll::Column::Voted])
+                .filter(roll::Column::BallotId.eq(id))
+                .filter(roll::Column::Leaf.gt(after))
+                .order_by_asc(roll::Column::Leaf)
+                .limit(PAGE)
+                .into_tuple()
+                .all(on)
+                .await?;
+            let next = page.last().map(|(leaf, _)| Section::Roll(leaf.clone()));
+            let line = |(leaf, voted): (Vec<u8>, Option<bool>)| {
+                Line::Roll(RollLine {
+                    leaf: hex(&leaf),
+                    voted: voted.unwrap_or_default(),
+                })
+            };
+            (page.into_iter().map(line).collect(), next)
+        }
+        Section::Hashes(after) => {
+            let page: Vec<(i32, Vec<u8>)> = after_position(id, after)
+                .select_only()
+                .columns([opening::Column::Position, opening::Column::VoteHash])
+                .into_tuple()
+                .all(on)
+                .await?;
+            let next = page.last().map(|(position, _)| Section::Hashes(*position));
+            (page.iter().map(|(_, hash)| Line::VoteHash(hex(hash))).collect(), next)
+        }
+        Section::Openings(after) => {
+            let page = after_position(id, after).all(on).await?;
+            let next = page.last().map(|row| Section::Openings(row.position));
+            let line = |row: opening::Model| {
+                let choice = serde_json::from_str(&row.choice).map_err(|_| Code::Internal)?;
+                let nonce = base64url::encode(row.nonce);
+                Ok(Line::Opening(Opening { choice, nonce }))
+            };
+            (page.into_iter().map(line).collect::<Result<_, Problem>>()?, next)
+        }
+    })
+}
+
+fn after_position(id: Uuid, after: i32) -> sea_orm::Select<opening::Entity> {
+    opening::Entity::find()
+        .filter(opening::Column::BallotId.eq(id))
+        .filter(opening::Column::Position.gt(after))
+        .order_by_asc(opening::Column::Position)
+        .limit(PAGE)
+}

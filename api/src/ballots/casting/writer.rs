@@ -1,0 +1,231 @@
+//! The one writer of votes in a process: votes that arrive together share one transaction and one
+//! flush to disk.
+//!
+//! Requests put their sealed vote into a bounded queue and wait. The writer takes all that is
+//! queued (no timer: while it commits, the next votes gather), one transaction per ballot, one
+//! set-wise insert, and answers everyone only after the commit. Hashing, sealing and signing are the
+//! requests' own work. Nothing here knows a choice, and nothing is logged of who votes or how many.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use sea_orm::prelude::Uuid;
+use sea_orm::{ConnectionTrait, Statement};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::ambient::Ambient;
+use crate::ballots::entity::{State, ballot};
+use crate::http::{Code, Problem};
+use crate::store::{Column, Rows, Store};
+
+/// Votes that may wait; more are told to come again. A vote waits for some milliseconds, so this is
+/// ample for an opening and little memory.
+const QUEUE: usize = 4096;
+/// Votes taken at once.
+const BATCH: usize = 1024;
+
+/// A vote ready to be written.
+pub struct Entry {
+    pub ballot_id: Uuid,
+    pub mark: [u8; 32],
+    pub sealed: Vec<u8>,
+    /// Whose right to vote is looked at again inside the transaction.
+    pub person_id: Uuid,
+    pub sign_in_id: Uuid,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// On disk.
+    Stored,
+    /// A vote stands under this mark already.
+    Standing,
+    /// The ballot takes no votes, or its time is up.
+    NotOpen,
+    /// The sign-in has ended meanwhile, or the person is not on the roll.
+    NotAdmitted,
+}
+
+type Waiting = (Entry, oneshot::Sender<Result<Outcome, Code>>);
+
+#[derive(Clone)]
+pub struct Writer {
+    queue: mpsc::Sender<Waiting>,
+    undecided: Arc<AtomicUsize>,
+}
+
+impl Writer {
+    /// Starts the writer; it ends, everything written, when the last of its handles is dropped.
+    pub fn start(store: Store, ambient: Ambient) -> Self {
+        let (queue, mut waiting) = mpsc::channel::<Waiting>(QUEUE);
+        tokio::spawn(async move {
+            let mut taken = Vec::with_capacity(BATCH);
+            while waiting.recv_many(&mut taken, BATCH).await > 0 {
+                let mut ballots: BTreeMap<Uuid, Vec<Waiting>> = BTreeMap::new();
+                for waiting in taken.drain(..) {
+                    ballots.entry(waiting.0.ballot_id).or_default().push(waiting);
+                }
+                for (ballot_id, votes) in ballots {
+                    write(&store, &ambient, ballot_id, votes).await;
+                }
+            }
+        });
+        let undecided = Arc::default();
+        Self { queue, undecided }
+    }
+
+    /// Returns once the vote's fate is decided and on disk.
+    pub async fn write(&self, entry: Entry) -> Result<Outcome, Problem> {
+        let (answer, fate) = oneshot::channel();
+        let _undecided = Undecided::one(&self.undecided);
+        // Full or, at the very end of the process, gone: nothing was stored, and coming again is safe.
+        self.queue.try_send((entry, answer)).map_err(|_| Code::Unavailable)?;
+        fate.await.map_err(|_| Code::Unavailable)?.map_err(Into::into)
+    }
+}
+
+impl Writer {
+    /// How many votes wait for their fate at this moment.
+    pub fn undecided(&self) -> usize {
+        self.undecided.load(Ordering::Relaxed)
+    }
+}
+
+/// Counts itself for as long as it lives, also when whoever asked hangs up.
+struct Undecided(Arc<AtomicUsize>);
+
+impl Undecided {
+    fn one(all: &Arc<AtomicUsize>) -> Self {
+        all.fetch_add(1, Ordering::Relaxed);
+        Self(all.clone())
+    }
+}
+
+impl Drop for Undecided {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+async fn write(store: &Store, ambient: &Ambient, ballot_id: Uuid, mut votes: Vec<Waiting>) {
+    // In order of mark: writers that lock rows in one order do not deadlock.
+    votes.sort_by_key(|(entry, _)| entry.mark);
+    let entries: Vec<&Entry> = votes.iter().map(|(entry, _)| entry).collect();
+    let outcomes = transact(store, ambient, ballot_id, &entries).await;
+    if let Err(problem) = &outcomes {
+        tracing::warn!(ballot = %ballot_id, %problem, "votes could not be written; their senders are told to try again");
+    }
+    let mut outcomes = outcomes.map(Vec::into_iter);
+    for (_, answer) in votes {
+        // After a failed commit nobody knows: the same vote sent again finds out.
+        let outcome = match &mut outcomes {
+            Ok(outcomes) => outcomes.next().ok_or(Code::Unavailable),
+            Err(_) => Err(Code::Unavailable),
+        };
+        // Whoever hung up asks again.
+        answer.send(outcome).unwrap_or(());
+    }
+}
+
+/// The outcomes, in the order of the entries.
+async fn transact(
+    store: &Store,
+    ambient: &Ambient,
+    ballot_id: Uuid,
+    entries: &[&Entry],
+) -> Result<Vec<Outcome>, Problem> {
+    let transaction = store.cast().await?;
+    // Held shared until the commit: any number of votes pass together, none passes a closing,
+    // cancelling or extending. Only then is the clock asked, which a wait may have moved.
+    let ballot = ballot::lock_shared(&transaction, ballot_id).await?;
+    let now = store.ballot_now(&transaction, ambient).await?;
+    if ballot.state != State::Open || ballot.closes_at.is_some_and(|closes| closes <= now) {
+        return Ok(vec![Outcome::NotOpen; entries.len()]);
+    }
+    let admitted = admitted(&transaction, ambient, ballot_id, entries).await?;
+    // Of equal marks the first counts.
+    let mut marks = HashSet::with_capacity(entries.len());
+    let new: Vec<&Entry> = entries
+        .iter()
+        .filter(|entry| admitted.contains(&(entry.sign_in_id, entry.person_id)) && marks.insert(entry.mark))
+        .copied()
+        .collect();
+    let mut stored = insert(&transaction, ballot_id, &new).await?;
+    transaction.commit().await?;
+    let outcome = |entry: &&Entry| {
+        if !admitted.contains(&(entry.sign_in_id, entry.person_id)) {
+            Outcome::NotAdmitted
+        } else if stored.remove(entry.mark.as_slice()) {
+            Outcome::Stored
+        } else {
+            Outcome::Standing
+        }
+    };
+    Ok(entries.iter().map(outcome).collect())
+}
+
+/// Whose sign-in lives and who is on the roll, as things stand in this transaction.
+async fn admitted(
+    on: &impl ConnectionTrait,
+    ambient: &Ambient,
+    ballot_id: Uuid,
+    entries: &[&Entry],
+) -> Result<HashSet<(Uuid, Uuid)>, Problem> {
+    let backend = on.get_database_backend();
+    let mut people: Vec<(Uuid, Uuid)> = entries
+        .iter()
+        .map(|entry| (entry.sign_in_id, entry.person_id))
+        .collect();
+    people.sort_unstable();
+    let (sign_ins, persons) = people.into_iter().unzip();
+    let rows = Rows(vec![
+        ("sign_in_id", Column::Uuid(sign_ins)),
+        ("person_id", Column::Uuid(persons)),
+    ]);
+    let (source, values) = rows.source(backend, 3);
+    let sql = format!(
+        "SELECT s.sign_in_id, s.person_id FROM {source} \
+         JOIN sign_in i ON i.id = s.sign_in_id AND i.person_id = s.person_id \
+         JOIN roll r ON r.ballot_id = $1 AND r.person_id = s.person_id \
+         WHERE i.revoked_at IS NULL AND i.expires_at > $2"
+    );
+    let values = [ballot_id.into(), ambient.now().micros().into()]
+        .into_iter()
+        .chain(values);
+    let rows = on
+        .query_all_raw(Statement::from_sql_and_values(backend, sql, values))
+        .await?;
+    let pair = |row: sea_orm::QueryResult| Ok((row.try_get("", "sign_in_id")?, row.try_get("", "person_id")?));
+    rows.into_iter().map(pair).collect()
+}
+
+/// The marks under which a vote was written just now. No error for those that stand already:
+/// PostgreSQL would log the values of a violated constraint.
+async fn insert(on: &impl ConnectionTrait, ballot_id: Uuid, entries: &[&Entry]) -> Result<HashSet<Vec<u8>>, Problem> {
+    if entries.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let backend = on.get_database_backend();
+    let rows = Rows(vec![
+        (
+            "mark",
+            Column::Bytes(entries.iter().map(|entry| entry.mark.to_vec()).collect()),
+        ),
+        (
+            "sealed",
+            Column::Bytes(entries.iter().map(|entry| entry.sealed.clone()).collect()),
+        ),
+    ]);
+    let (source, values) = rows.source(backend, 2);
+    let sql = format!(
+        "INSERT INTO \"cast\" (ballot_id, mark, sealed) SELECT $1, s.mark, s.sealed FROM {source} WHERE true \
+         ORDER BY s.mark ON CONFLICT (ballot_id, mark) DO NOTHING RETURNING mark"
+    );
+    let values = std::iter::once(ballot_id.into()).chain(values);
+    let rows = on
+        .query_all_raw(Statement::from_sql_and_values(backend, sql, values))
+        .await?;
+    rows.into_iter().map(|row| Ok(row.try_get("", "mark")?)).collect()
+}

@@ -1,0 +1,288 @@
+//! Closing: two transactions.
+//!
+//! The first is short: state and instant, under the lock that no vote passes. The second opens
+//! every sealed row, counts, writes the openings in order of vote hash and the `voted` flags in
+//! order of roll leaf, builds and signs the tree, deletes the sealed rows and destroys the key.
+//! Killed at any point it is repeated by whichever process lives, to the same bytes: nothing in it
+//! is random or asks a clock but `counted_at`.
+//!
+//! What was cast does not change any more once the ballot is closed, so rows are read and opened
+//! before anything is locked; the ballot itself is locked only at the very end.
+
+mod opener;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::Data;
+use sea_orm::ActiveValue::Set;
+use sea_orm::entity::prelude::*;
+use sea_orm::{DatabaseBackend, DatabaseTransaction, QueryOrder, QuerySelect, Statement};
+
+use super::casting;
+use super::entity::{State, ballot, proof, roll};
+use super::frozen::{self, Frozen};
+use super::of_person;
+use super::proof::manifest::{CLOSING_FORMAT, ClosingRecord, VotedDigest, checkpoint_text, tally_digest};
+use super::proof::merkle::Blocks;
+use crate::app::App;
+use crate::http::{Code, Problem};
+use crate::store::{Column, Rows};
+use opener::{Anomaly, Counted, Line, Opener};
+
+/// A small ballot is counted before the answer to its closing; a large one goes on by itself.
+const COURTESY: Duration = Duration::from_secs(5);
+/// Rows read and written at once.
+const PAGE: usize = 10_000;
+
+/// First transaction: the caller has locked the ballot and found it open.
+pub async fn close(on: &impl ConnectionTrait, app: &App, row: ballot::Model) -> Result<ballot::Model, Problem> {
+    let mut closed: ballot::ActiveModel = row.into();
+    closed.state = Set(State::Closed);
+    closed.closed_at = Set(Some(app.store.ballot_now(on, &app.ambient).await?));
+    Ok(closed.update(on).await?)
+}
+
+/// Starts the count, and waits for it a little; it goes on even if nobody waits.
+pub async fn count_soon(app: &Data<App>, id: Uuid) {
+    let app = app.clone();
+    let count = tokio::spawn(async move {
+        if let Err(problem) = count(&app, id).await {
+            tracing::warn!(ballot = %id, %problem, "counting will be tried again");
+        }
+    });
+    // Ran out of patience or finished: the caller reads the ballot's state in either case.
+    drop(tokio::time::timeout(COURTESY, count).await);
+}
+
+/// Second transaction, with everything that can be done before it.
+async fn count(app: &App, id: Uuid) -> Result<(), Problem> {
+    // One count at a time in a process, which bounds its memory; one process per ballot.
+    let _turn = app.counting.lock().await;
+    let Some(claim) = claim(app, id).await? else {
+        return Ok(());
+    };
+    let row = ballot::find(app.store.reader(), id).await?;
+    if row.state != State::Closed || row.counted_at.is_some() {
+        return Ok(());
+    }
+    let outcome = open_all(app, &row).await?;
+    let transaction = match claim {
+        Some(claim) => claim,
+        None => app.store.write().await?,
+    };
+    match outcome {
+        Ok((frozen, counted)) => write(&transaction, app, id, &frozen, counted).await?,
+        Err(Anomaly(why)) => {
+            tracing::error!(ballot = %id, why, "COUNT FAILED: the ballot stays uncounted and nothing was changed");
+            let mut failed: ballot::ActiveModel = ballot::lock(&transaction, id).await?.into();
+            failed.count_failed = Set(Some(why.to_owned()));
+            failed.update(&transaction).await?;
+        }
+    }
+    transaction.commit().await?;
+    app.store.truncate_log().await;
+    tracing::info!(ballot = %id, "counting has ended");
+    Ok(())
+}
+
+/// The right to count a ballot, or nothing when another process is at it. Under PostgreSQL it is the
+/// transaction that will write; SQLite has one process, which need not hold up its writer meanwhile.
+async fn claim(app: &App, id: Uuid) -> Result<Option<Option<DatabaseTransaction>>, Problem> {
+    if app.store.backend() != DatabaseBackend::Postgres {
+        return Ok(Some(None));
+    }
+    let transaction = app.store.write().await?;
+    let (high, low) = id.as_u64_pair();
+    let key = i64::from_be_bytes((high ^ low).to_be_bytes());
+    let sql = "SELECT pg_try_advisory_xact_lock($1) AS ours";
+    let statement = Statement::from_sql_and_values(DatabaseBackend::Postgres, sql, [key.into()]);
+    let row = transaction.query_one_raw(statement).await?.ok_or(Code::Internal)?;
+    let ours: bool = row.try_get("", "ours")?;
+    Ok(ours.then_some(Some(transaction)))
+}
+
+/// Every vote opened and counted, off the threads that serve requests.
+async fn open_all(app: &App, ballot: &ballot::Model) -> Result<Result<(Arc<Frozen>, Counted), Anomaly>, Problem> {
+    if ballot.sealed_key.is_none() {
+        return Ok(Err(Anomaly("key_missing")));
+    }
+    let reader = app.store.reader();
+    let frozen = match frozen::of(reader, app, ballot).await {
+        Ok(frozen) => frozen,
+        Err(problem) if problem.code == Code::Unavailable => return Err(problem),
+        Err(_) => return Ok(Err(Anomaly("key_does_not_open"))),
+    };
+    let lines = read_roll(reader, ballot.id).await?;
+    let key = frozen.clone();
+    let mut opener = blocking(move || Opener::new(key, lines)).await?;
+    let mut after = Vec::new();
+    loop {
+        let page = casting::page(reader, ballot.id, &after, PAGE as u64).await?;
+        let Some(last) = page.last() else { break };
+        after.clone_from(&last.mark);
+        let taken;
+        (opener, taken) = blocking(move || {
+            let taken = opener.take(&page);
+            (opener, taken)
+        })
+        .await?;
+        if let Err(anomaly) = taken {
+            return Ok(Err(anomaly));
+        }
+    }
+    Ok(blocking(move || opener.finish())
+        .await?
+        .map(|counted| (frozen, counted)))
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| Code::Internal.into())
+}
+
+/// In order of leaf.
+async fn read_roll(on: &impl ConnectionTrait, ballot_id: Uuid) -> Result<Vec<Line>, Problem> {
+    let mut lines: Vec<Line> = Vec::new();
+    loop {
+        let after = lines.last().map(|line| line.leaf.to_vec()).unwrap_or_default();
+        let page: Vec<(Uuid, Vec<u8>)> = roll::Entity::find()
+            .select_only()
+            .columns([roll::Column::UnitId, roll::Column::Leaf])
+            .filter(roll::Column::BallotId.eq(ballot_id))
+            .filter(roll::Column::Leaf.gt(after))
+            .order_by_asc(roll::Column::Leaf)
+            .limit(PAGE as u64)
+            .into_tuple()
+            .all(on)
+            .await?;
+        if page.is_empty() {
+            return Ok(lines);
+        }
+        for (unit_id, leaf) in page {
+            let leaf = leaf.try_into().map_err(|_| Code::Internal)?;
+            lines.push(Line { unit_id, leaf });
+        }
+    }
+}
+
+async fn write(
+    on: &DatabaseTransaction,
+    app: &App,
+    id: Uuid,
+    frozen: &Frozen,
+    counted: Counted,
+) -> Result<(), Problem> {
+    let found = ballot::find(on, id).await?;
+    if found.counted_at.is_some() {
+        return Ok(());
+    }
+    let closed_at = found.closed_at.ok_or(Code::Internal)?;
+    write_openings(on, id, &counted).await?;
+    write_flags(on, id, &counted).await?;
+    if casting::destroy(on, id).await? != counted.openings.len() as u64 {
+        tracing::error!(ballot = %id, "votes came or went while they were counted");
+        return Err(Code::Internal.into());
+    }
+    of_person::forget_erased(on, id).await?;
+
+    let mut voted = VotedDigest::new(id);
+    counted
+        .lines
+        .iter()
+        .filter(|(_, voted)| *voted)
+        .for_each(|(line, _)| voted.push(&line.leaf));
+    let (voted, voted_digest) = voted.finish();
+    let record = ClosingRecord {
+        format: CLOSING_FORMAT.to_owned(),
+        ballot_id: id,
+        opened_at: frozen.manifest.opened_at,
+        closed_at,
+        voted,
+        voted_digest,
+        votes: counted.count.votes,
+        blanks: counted.count.blanks,
+        tally_digest: tally_digest(&counted.count).ok_or(Code::Internal)?,
+    };
+    let record = record.text().ok_or(Code::Internal)?;
+    let mut tree = Blocks::default();
+    tree.push(frozen.manifest.text().ok_or(Code::Internal)?.as_bytes());
+    counted.openings.iter().for_each(|opening| tree.push(&opening.hash));
+    tree.push(record.as_bytes());
+    let checkpoint = checkpoint_text(&frozen.manifest.origin, tree.size(), &tree.root());
+
+    let row = ballot::lock(on, id).await?;
+    let sealed = proof::ActiveModel {
+        ballot_id: Set(id),
+        closing_record: Set(Some(record)),
+        checkpoint: Set(Some(frozen.keys.signer.sign(&checkpoint))),
+        blocks: Set(Some(tree.into_roots().concat())),
+        ..Default::default()
+    };
+    proof::Entity::update(sealed).exec(on).await?;
+    let mut done: ballot::ActiveModel = row.into();
+    done.sealed_key = Set(None);
+    done.count_failed = Set(None);
+    done.tally = Set(Some(serde_json::to_value(&counted.count).map_err(|_| Code::Internal)?));
+    done.counted_at = Set(Some(app.store.ballot_now(on, &app.ambient).await?));
+    done.update(on).await?;
+    Ok(())
+}
+
+async fn write_openings(on: &impl ConnectionTrait, id: Uuid, counted: &Counted) -> Result<(), Problem> {
+    for (page, openings) in counted.openings.chunks(PAGE).enumerate() {
+        let position = |index: usize| i32::try_from(page * PAGE + index + 1).map_err(|_| Code::Internal);
+        let choice = |index: usize| counted.choices.get(index).cloned().unwrap_or_default();
+        let rows = Rows(vec![
+            (
+                "position",
+                Column::Int((0..openings.len()).map(position).collect::<Result<_, _>>()?),
+            ),
+            (
+                "vote_hash",
+                Column::Bytes(openings.iter().map(|opening| opening.hash.to_vec()).collect()),
+            ),
+            (
+                "choice",
+                Column::Text(openings.iter().map(|opening| choice(opening.choice)).collect()),
+            ),
+            (
+                "nonce",
+                Column::Bytes(openings.iter().map(|opening| opening.nonce.to_vec()).collect()),
+            ),
+        ]);
+        let (source, values) = rows.source(on.get_database_backend(), 2);
+        let sql = format!(
+            "INSERT INTO opening (ballot_id, position, vote_hash, choice, nonce) \
+             SELECT $1, s.position, s.vote_hash, s.choice, s.nonce FROM {source} ORDER BY s.position"
+        );
+        run(on, id, sql, values).await?;
+    }
+    Ok(())
+}
+
+async fn write_flags(on: &impl ConnectionTrait, id: Uuid, counted: &Counted) -> Result<(), Problem> {
+    for lines in counted.lines.chunks(PAGE) {
+        let rows = Rows(vec![
+            (
+                "unit_id",
+                Column::Uuid(lines.iter().map(|(line, _)| line.unit_id).collect()),
+            ),
+            ("voted", Column::Bool(lines.iter().map(|(_, voted)| *voted).collect())),
+        ]);
+        let (source, values) = rows.source(on.get_database_backend(), 2);
+        let sql = format!(
+            "UPDATE roll SET voted = s.voted FROM {source} WHERE roll.ballot_id = $1 AND roll.unit_id = s.unit_id"
+        );
+        run(on, id, sql, values).await?;
+    }
+    Ok(())
+}
+
+async fn run(on: &impl ConnectionTrait, id: Uuid, sql: String, values: Vec<sea_orm::Value>) -> Result<(), Problem> {
+    let values = std::iter::once(id.into()).chain(values);
+    on.execute_raw(Statement::from_sql_and_values(on.get_database_backend(), sql, values))
+        .await?;
+    Ok(())
+}

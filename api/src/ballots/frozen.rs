@@ -1,0 +1,92 @@
+//! What does not change while votes are taken and counted: the manifest, what follows from it, and
+//! the ballot's keys. Read once per process, kept while the ballot's key exists.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use sea_orm::QuerySelect as _;
+use sea_orm::entity::prelude::*;
+
+use super::entity::{ballot, proof};
+use super::keys::BallotKeys;
+use super::paper::Paper;
+use super::proof::manifest::Manifest;
+use super::proof::note;
+use crate::app::App;
+use crate::http::{Code, Problem};
+
+pub struct Frozen {
+    pub manifest: Manifest,
+    pub paper: Paper,
+    pub keys: BallotKeys,
+}
+
+impl Frozen {
+    pub fn ballot_id(&self) -> Uuid {
+        self.manifest.ballot_id
+    }
+}
+
+/// What this process has read so far.
+#[derive(Default)]
+pub struct Cache(RwLock<HashMap<Uuid, Arc<Frozen>>>);
+
+/// If this process has read it. Its key may have been destroyed meanwhile, by any process.
+pub fn known(app: &App, id: Uuid) -> Option<Arc<Frozen>> {
+    let cache = app.frozen.0.read().unwrap_or_else(PoisonError::into_inner);
+    cache.get(&id).cloned()
+}
+
+/// Of a ballot whose key is not destroyed yet.
+pub async fn of(on: &impl ConnectionTrait, app: &App, ballot: &ballot::Model) -> Result<Arc<Frozen>, Problem> {
+    if let Some(frozen) = known(app, ballot.id) {
+        return Ok(frozen);
+    }
+    let frozen = Arc::new(load(on, app, ballot).await?);
+    let mut cache = app.frozen.0.write().unwrap_or_else(PoisonError::into_inner);
+    cache.insert(ballot.id, frozen.clone());
+    Ok(frozen)
+}
+
+async fn load(on: &impl ConnectionTrait, app: &App, ballot: &ballot::Model) -> Result<Frozen, Problem> {
+    let row = proof::Entity::find_by_id(ballot.id).one(on).await?;
+    let manifest = row
+        .and_then(|row| Manifest::parse(note::text(&row.manifest)?))
+        .ok_or(Code::Internal)?;
+    let sealed = ballot.sealed_key.as_deref().unwrap_or_default();
+    match app.ballot_keys.open(ballot.id, sealed, &manifest.origin) {
+        Ok(keys) => Ok(Frozen {
+            paper: manifest.paper().ok_or(Code::Internal)?,
+            manifest,
+            keys,
+        }),
+        Err(_) => {
+            tracing::error!(ballot = %ballot.id, "the ballot's key does not open: PALABRE_SECRET is not the one it was made with");
+            Err(Code::Internal.into())
+        }
+    }
+}
+
+/// Lets go of the keys of ballots that were counted or cancelled, whichever process did that.
+pub async fn forget_destroyed(on: &impl ConnectionTrait, app: &App) -> Result<(), Problem> {
+    let known: Vec<Uuid> = {
+        let cache = app.frozen.0.read().unwrap_or_else(PoisonError::into_inner);
+        cache.keys().copied().collect()
+    };
+    if known.is_empty() {
+        return Ok(());
+    }
+    let alive: HashSet<Uuid> = ballot::Entity::find()
+        .select_only()
+        .column(ballot::Column::Id)
+        .filter(ballot::Column::Id.is_in(known.iter().copied()))
+        .filter(ballot::Column::SealedKey.is_not_null())
+        .into_tuple()
+        .all(on)
+        .await?
+        .into_iter()
+        .collect();
+    let mut cache = app.frozen.0.write().unwrap_or_else(PoisonError::into_inner);
+    cache.retain(|id, _| alive.contains(id) || !known.contains(id));
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! The release server as an operator runs it, and databases for it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use sea_orm::ConnectionTrait as _;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+pub const SECRET: &str = "0707070707070707070707070707070707070707070707070707070707070707";
+
+pub struct Server {
+    pub address: SocketAddr,
+    child: Child,
+}
+
+/// The server's binary lies beside this one.
+fn binary() -> PathBuf {
+    std::env::current_exe().expect("this program").with_file_name("palabre")
+}
+
+impl Server {
+    pub async fn start(database: &str, folder: &Path) -> Self {
+        let mut child = Command::new(binary())
+            .args(["serve", "--listen", "127.0.0.1:0", "--database-url", database])
+            .env_clear()
+            .env("PALABRE_SECRET", SECRET)
+            .env("PALABRE_PUBLIC_URL", "https://load.example.org")
+            .current_dir(folder)
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the release server: cargo build --release");
+        let mut lines = BufReader::new(child.stdout.take().expect("an output")).lines();
+        while let Some(line) = lines.next_line().await.expect("UTF-8") {
+            if let Some((_, address)) = line.split_once("listens on http://") {
+                let address = address.trim().parse().expect("an address");
+                return Self { address, child };
+            }
+        }
+        panic!("the server ended before it listened");
+    }
+
+    /// The most memory it has held so far, in MiB.
+    pub fn memory(&self) -> f64 {
+        let id = self.child.id().expect("a running server");
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+        let peak = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+        peak.unwrap_or(0.0) / 1024.0
+    }
+
+    pub async fn stop(mut self) {
+        self.child.kill().await.expect("a server that ends");
+    }
+}
+
+pub async fn create_database(cluster: &str, name: &str) -> String {
+    let connection = sea_orm::Database::connect(cluster)
+        .await
+        .expect("the cluster of tests/run");
+    for sql in [
+        format!("DROP DATABASE IF EXISTS {name}"),
+        format!("CREATE DATABASE {name}"),
+    ] {
+        connection.execute_unprepared(&sql).await.expect("a database");
+    }
+    let (server, _) = cluster.rsplit_once('/').expect("a URL that ends in a database");
+    format!("{server}/{name}")
+}
