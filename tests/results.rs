@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use crate::support::{Answer, Backend, Request, World, both};
 use crate::voting::{Hall, Vote, logo, plurality};
 
-/// A published result: two votes for the first candidate, one for the second, one blank.
+/// A published result: two votes for the first candidate, one for the second, one blank. The organiser
+/// is on the roll too.
 async fn decided(world: &World) -> Hall {
     let hall = Hall::new(world, 5, plurality()).await;
     vote(&hall).await;
@@ -65,7 +66,7 @@ both! {
             let [title, description] = told(&chart);
             assert_eq!(title, "Résultat : Quel logo ?");
             let expected = "« Arbre » l'emporte avec 2 voix, soit 66,7 % des suffrages exprimés. \
-                5 inscrits, 4 votes, 1 blanc, 3 exprimés, participation 80,0 %. \
+                6 inscrits, 4 votes, 1 blanc, 3 exprimés, participation 66,7 %. \
                 « Arbre » : 2 voix, 66,7 %. « Kora » : 1 voix, 33,3 %. « Delta » : 0 voix, 0,0 %. Scrutin clos : ";
             assert!(description.starts_with(expected), "{description}");
             assert!(description.ends_with("(Africa/Conakry)."), "{description}");
@@ -78,9 +79,9 @@ both! {
             assert!(table.list("vary").contains("accept, accept-language"), "{:?}", table.headers);
             assert_eq!(lines(&table), [
                 "Candidate,Name,Votes,% of valid votes,Result,Roll,Votes cast,Blanks,Valid votes,Caveats".to_owned(),
-                format!("{},Arbre,2,66.7,winner,5,4,1,3,", id(&hall.candidates[0])),
-                format!("{},Kora,1,33.3,,5,4,1,3,", id(&hall.candidates[1])),
-                format!("{},Delta,0,0.0,,5,4,1,3,", id(&hall.candidates[2])),
+                format!("{},Arbre,2,66.7,winner,6,4,1,3,", id(&hall.candidates[0])),
+                format!("{},Kora,1,33.3,,6,4,1,3,", id(&hall.candidates[1])),
+                format!("{},Delta,0,0.0,,6,4,1,3,", id(&hall.candidates[2])),
             ]);
         }
         for request in asked("json", "*/*") {
@@ -211,7 +212,7 @@ both! {
     async fn rounds_and_pairs_have_their_own_drawings(world: World) {
         for (method, words, columns, rows) in [
             ("instant_runoff", "« Kora » l'emporte au 2e tour, avec 3 voix sur 5 encore en jeu (60,0 %).", "Tour,Candidat,Nom,Voix,", 3 + 2),
-            ("borda", "« Kora » l'emporte avec 6 points.", "Candidat,Nom,Points,", 3),
+            ("borda", "« Kora » l'emporte avec 7 points.", "Candidat,Nom,Points,", 3),
             ("schulze", "« Kora » l'emporte, en gagnant la comparaison avec chacun des autres.", "Candidat A,Nom A,Rang A,", 3),
         ] {
             let hall = Hall::new(&world, 5, json!({"question": "Quel logo ?", "method": method})).await;
@@ -251,14 +252,14 @@ both! {
     }
 
     async fn a_result_that_does_not_stand_says_so_first(world: World) {
-        let ballot = json!({"question": "?", "method": "plurality", "quorum_percent": 80, "blanks_count": false});
+        let ballot = json!({"question": "?", "method": "plurality", "quorum_percent": 60, "blanks_count": false});
         let hall = Hall::new(&world, 5, ballot).await;
         vote(&hall).await;
         hall.tally().await;
         let organiser = &hall.workshop.organiser;
         let path = hall.at("tally?format=svg");
         let short = organiser.get(&path).await.expect(200);
-        let expected = "Quorum non atteint : 3 sur 4 votes hors blancs nécessaires (80 % des inscrits). « Arbre » arrive en tête avec 2 voix";
+        let expected = "Quorum non atteint : 3 sur 4 votes hors blancs nécessaires (60 % des inscrits). « Arbre » arrive en tête avec 2 voix";
         assert!(told(&short)[1].starts_with(expected), "{short}");
         let why = "Deux logos étaient intervertis.";
         organiser.post(&hall.at("annul"), json!({"reason": why})).await.expect(200);
@@ -267,11 +268,11 @@ both! {
         let table = hall.voters[0].get(&hall.at("tally?format=csv")).await.expect(200);
         assert!(lines(&table)[1..].iter().all(|line| line.contains(why) && line.contains("Quorum non atteint")), "{table}");
         // Reached, it is a note under the chart.
-        let hall = Hall::new(&world, 5, json!({"question": "?", "method": "plurality", "quorum_percent": 80})).await;
+        let hall = Hall::new(&world, 5, json!({"question": "?", "method": "plurality", "quorum_percent": 60})).await;
         vote(&hall).await;
         hall.tally().await;
         let reached = hall.workshop.organiser.get(&hall.at("tally?format=svg")).await.expect(200);
         let description = &told(&reached)[1];
-        assert!(description.starts_with("« Arbre » l'emporte") && description.contains("Quorum atteint : 4 sur 4 votes nécessaires (80 % des inscrits)."), "{description}");
+        assert!(description.starts_with("« Arbre » l'emporte") && description.contains("Quorum atteint : 4 sur 4 votes nécessaires (60 % des inscrits)."), "{description}");
     }
 }

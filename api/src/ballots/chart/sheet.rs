@@ -63,10 +63,13 @@ impl Chart {
 
     fn head(&self, page: &mut Page) {
         let say = Say(self.language);
-        let heading = match self.question.chars().count() {
-            ..=LONG => HEADING,
-            ..=VERY_LONG => HEADING_LONG,
-            _ => TEXT.bold(),
+        let length = self.question.chars().count();
+        let heading = if length > VERY_LONG {
+            TEXT.bold()
+        } else if length > LONG {
+            HEADING_LONG
+        } else {
+            HEADING
         };
         page.paragraph(heading, HEADING_LINES, &self.question);
         page.down(8);
