@@ -122,7 +122,7 @@ GET    /v1/workshops/{workshop_id}/sessions                401       404      40
 POST   /v1/workshops/{workshop_id}/sessions                401       404      404      403         403         ok        403     404
 ";
 
-const WHO: [&str; 8] = [
+pub const WHO: [&str; 8] = [
     "anonymous",
     "stranger",
     "declined",
@@ -134,14 +134,14 @@ const WHO: [&str; 8] = [
 ];
 
 /// A published workshop with one of everything.
-struct Fixture {
-    people: Vec<Person>,
+pub struct Fixture {
+    pub people: Vec<Person>,
     /// What to put for each parameter of a path.
-    ids: BTreeMap<&'static str, String>,
+    pub ids: BTreeMap<&'static str, String>,
 }
 
 impl Fixture {
-    async fn new(world: &World) -> Self {
+    pub async fn new(world: &World) -> Self {
         world.clock().set("2020-08-27T12:00:00Z");
         let workshop = world.workshop().published().await;
         let organiser = &workshop.organiser;
@@ -242,7 +242,7 @@ impl Fixture {
         Self { people, ids }
     }
 
-    fn path(&self, operation: &Operation) -> String {
+    pub fn path(&self, operation: &Operation) -> String {
         let filled = operation.path.split('/').map(|segment| {
             let parts = segment.split_once('{').zip(segment.split_once('}'));
             let Some(((before, rest), (_, after))) = parts else {

@@ -18,20 +18,26 @@
 )]
 
 mod access;
+mod audit;
 mod backup;
 mod ballots;
 mod conventions;
 mod debian;
 mod document;
+mod faults;
 mod groups;
 mod identity;
+mod independent;
 mod journal;
 mod leaving;
+mod methods;
+mod migrating;
 mod races;
 mod readme;
 mod restore;
 mod results;
 mod rotation;
+mod secrecy;
 mod settings;
 mod story;
 mod support;

@@ -17,21 +17,21 @@ async fn open_hall(world: &World, voters: usize) -> Hall {
 
 /// What takes the lock that the race is about: the ballot's row in PostgreSQL, the one writer's
 /// place in SQLite.
-fn hold(world: &World, ballot: &str) -> String {
+pub fn hold(world: &World, ballot: &str) -> String {
     match world.backend() {
         Backend::Postgres => format!("SELECT 1 FROM ballot WHERE id = '{ballot}' FOR UPDATE"),
         Backend::Sqlite => "UPDATE ballot SET question = question".to_owned(),
     }
 }
 
-async fn run(on: &DatabaseTransaction, sql: &str) {
+pub async fn run(on: &DatabaseTransaction, sql: &str) {
     on.execute_unprepared(sql).await.expect(sql);
 }
 
 /// Until so many requests wait for what the test holds: seen in PostgreSQL's own list of who waits
 /// for a lock; in SQLite requests queue for the one writing connection, and it is enough that
 /// somebody has taken it.
-async fn until_waiting(world: &World, number: i64) {
+pub async fn until_waiting(world: &World, number: i64) {
     let sql = world.sql().await;
     let deadline = tokio::time::Instant::now() + Duration::from_secs(7);
     loop {
@@ -51,7 +51,7 @@ async fn until_waiting(world: &World, number: i64) {
 }
 
 /// Until so many votes have reached the server's writer and wait for their fate.
-async fn until_undecided(world: &World, number: usize) {
+pub async fn until_undecided(world: &World, number: usize) {
     let deadline = tokio::time::Instant::now() + Duration::from_secs(7);
     while world.server().app(async |app| app.votes.undecided()).await < number {
         assert!(tokio::time::Instant::now() < deadline, "the votes do not arrive");

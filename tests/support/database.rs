@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use migration::{Migrator, MigratorTrait as _};
 use palabre::settings::Database;
 use palabre::store::Store;
 use sea_orm::{
@@ -92,6 +93,50 @@ pub async fn on_disk(folder: &Path, bytes: &[u8]) -> bool {
     content.windows(bytes.len()).any(|window| window == bytes)
 }
 
+/// A database as the first so many migrations leave it, for what comes after them.
+pub async fn of_before(backend: Backend, folder: &Path, migrations: u32) -> Database {
+    let database = match backend {
+        Backend::Sqlite => {
+            let path = folder.join("before.db");
+            std::fs::write(&path, "").expect("a writable folder");
+            Database::Sqlite(path)
+        }
+        Backend::Postgres => {
+            let name = unique("palabre_before");
+            on_cluster(&format!("CREATE DATABASE {name}")).await;
+            Database::Postgres(postgres_url(&name))
+        }
+    };
+    let connection = connect(&url(&database)).await;
+    Migrator::up(&connection, Some(migrations))
+        .await
+        .expect("an older schema");
+    connection.close().await.expect("closed");
+    database
+}
+
+/// A copy of a database that nobody has open, SQLite's under another name in the same folder.
+pub async fn copy_of(database: &Database) -> Database {
+    match database {
+        Database::Sqlite(path) => {
+            let copy = path.with_file_name(format!("{}.db", unique("copy")));
+            for log in ["", "-wal"] {
+                let beside = |path: &Path| PathBuf::from(format!("{}{log}", path.display()));
+                if beside(path).exists() {
+                    std::fs::copy(beside(path), beside(&copy)).expect("a copy");
+                }
+            }
+            Database::Sqlite(copy)
+        }
+        Database::Postgres(url) => {
+            let (_, template) = url.rsplit_once('/').expect("a URL that ends in a database");
+            let name = unique("palabre_copy");
+            on_cluster(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+            Database::Postgres(postgres_url(&name))
+        }
+    }
+}
+
 pub fn url(database: &Database) -> String {
     match database {
         Database::Sqlite(path) => format!("sqlite://{}", path.display()),
@@ -178,6 +223,16 @@ impl Sql {
     /// Runs statements; says how many rows the last one changed.
     pub async fn run(&self, sql: &str) -> u64 {
         self.0.execute_unprepared(sql).await.expect(sql).rows_affected()
+    }
+
+    /// Hangs up; dropped instead, it does so some time later.
+    pub async fn close(self) {
+        self.0.close().await.expect("closed");
+    }
+
+    /// Whether the database takes the statement.
+    pub async fn takes(&self, sql: &str) -> bool {
+        self.0.execute_unprepared(sql).await.is_ok()
     }
 
     /// Lets the closing time of an open ballot pass, which the database itself would not allow.

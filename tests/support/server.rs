@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use palabre::ambient::Ambient;
 use palabre::settings::{Database, Mail, Settings};
-use palabre::{App, Key, Running};
+use palabre::{App, Capacity, Key, Running, Writer};
 use tempfile::TempDir;
 
 use super::binary::{Palabre, Process};
@@ -43,7 +43,12 @@ pub struct Server {
 }
 
 impl Server {
-    async fn start(database: &Database, mailbox: &Mailbox, clock: &Arc<TestClock>) -> (Self, reqwest::Client) {
+    async fn start(
+        database: &Database,
+        mailbox: &Mailbox,
+        clock: &Arc<TestClock>,
+        capacity: Capacity,
+    ) -> (Self, reqwest::Client) {
         let settings = Settings {
             database: database.clone(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -58,6 +63,11 @@ impl Server {
         let app = App::prepare(settings, Ambient::new(clock.clone()))
             .await
             .expect("a prepared server");
+        let Ok(mut app) = Arc::try_unwrap(app.into_inner()) else {
+            panic!("someone holds what is not served yet");
+        };
+        app.votes = Writer::start(app.store.clone(), app.ambient.clone(), capacity);
+        let app = Arc::new(app).into();
         let running = palabre::serve(app, 1).expect("a free port");
         let http = reqwest::Client::builder()
             .no_proxy()
@@ -100,9 +110,23 @@ impl World {
     async fn new(backend: Backend) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let database = database::take(backend, folder.path()).await;
+        Self::of(database, folder).await
+    }
+
+    /// On a database that a test brings along, such as one on a [`Cluster`](super::Cluster) of its
+    /// own; it is migrated first and left as it is afterwards.
+    pub async fn on(database: Database) -> Self {
+        Self::of(database, tempfile::tempdir().expect("a temporary folder")).await
+    }
+
+    async fn of(database: Database, folder: TempDir) -> Self {
+        let backend = match database {
+            Database::Sqlite(_) => Backend::Sqlite,
+            Database::Postgres(_) => Backend::Postgres,
+        };
         let mailbox = Mailbox::start().await;
         let clock = Arc::new(TestClock::new());
-        let (server, http) = Server::start(&database, &mailbox, &clock).await;
+        let (server, http) = Server::start(&database, &mailbox, &clock, Capacity::default()).await;
         Self(Arc::new(Inner {
             backend,
             clock,
@@ -130,6 +154,10 @@ impl World {
         &self.0.server
     }
 
+    pub fn database(&self) -> &Database {
+        &self.0.database
+    }
+
     /// What seals the keys in the database.
     pub fn secret(&self) -> Key {
         Key(SECRET)
@@ -148,7 +176,15 @@ impl World {
     /// One more server on the same database, with connections of its own: to a race between
     /// processes it is another process. Speak to it through [`Person::at`].
     pub async fn another_server(&self) -> Server {
-        Server::start(&self.0.database, &self.0.mailbox, &self.0.clock).await.0
+        self.another_server_with(Capacity::default()).await
+    }
+
+    /// One more server, with room for so many votes.
+    pub async fn another_server_with(&self, capacity: Capacity) -> Server {
+        let inner = &self.0;
+        Server::start(&inner.database, &inner.mailbox, &inner.clock, capacity)
+            .await
+            .0
     }
 
     /// The real binary on the same database, to be killed; by the host's clock.
@@ -158,9 +194,14 @@ impl World {
 
     /// A command of the real binary with this world's settings.
     pub fn command<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Palabre {
+        self.command_on(&self.0.database, arguments)
+    }
+
+    /// The same on another database, a copy of this world's, say.
+    pub fn command_on<'a>(&self, database: &Database, arguments: impl IntoIterator<Item = &'a str>) -> Palabre {
         Palabre::new(arguments)
             .folder(self.folder())
-            .env("DATABASE_URL", &database::url(&self.0.database))
+            .env("DATABASE_URL", &database::url(database))
             .env("PALABRE_SECRET", &self.secret_text())
             .env("PALABRE_SMTP_URL", &self.0.mailbox.url())
     }

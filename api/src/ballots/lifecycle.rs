@@ -181,7 +181,9 @@ pub async fn cancel(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, body:
     changed.reason = Set(Some(body.0.reason));
     changed.sealed_key = Set(None);
     let row = changed.update(&transaction).await?;
-    settle(transaction, &caller, "cancel", row).await
+    let cancelled = settle(transaction, &caller, "cancel", row).await?;
+    caller.app.store.truncate_log().await;
+    Ok(cancelled)
 }
 
 #[derive(Deserialize, Validate, ToSchema)]

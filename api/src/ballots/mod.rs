@@ -41,7 +41,7 @@ mod routes;
 mod tally;
 mod vote;
 
-pub use casting::Writer;
+pub use casting::{Capacity, Writer};
 #[cfg(test)]
 pub use choice::ChoiceFault;
 pub use frozen::Cache as Frozen;

@@ -4,6 +4,7 @@
 //! with a code other than 0.
 
 mod keeping;
+mod verify;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -64,6 +65,9 @@ enum Command {
     /// Ask the server of these settings whether it is ready; exits with 1 when it is not
     #[command(after_help = "Example:\n  palabre healthcheck --listen 127.0.0.1:8080")]
     Healthcheck,
+    /// Check an audit bundle, offline and without believing the server
+    #[command(after_help = verify::HELP)]
+    Verify(verify::Verify),
 }
 
 #[derive(Args, Default)]
@@ -90,6 +94,9 @@ struct Token {
 
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Some(Command::Verify(verify)) = &cli.command {
+        return verify.run();
+    }
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -154,6 +161,8 @@ async fn run(cli: Cli) -> Outcome {
             ))
         }
         Command::Healthcheck => healthcheck(&settings(&flags, &ambient)?).await,
+        // Done by now: it has its own exit codes, and neither settings nor a runtime.
+        Command::Verify(_) => Ok(()),
     }
 }
 

@@ -1,8 +1,11 @@
 //! What the chart says, in French and in English.
 
+mod grades;
+mod pairs;
+mod rounds;
+
 use super::figures::{Numerals, Ratio, numerals};
-use super::model::{Orders, Round, Turnout, Unit};
-use super::names::Names;
+use super::model::{Turnout, Unit};
 use crate::http::Language;
 
 #[derive(Clone, Copy)]
@@ -147,11 +150,6 @@ impl Say {
         }
     }
 
-    /// On how many grades a mean rests.
-    pub fn grades(self, number: u64) -> String {
-        self.count(number, ["note", "notes"], ["grade", "grades"])
-    }
-
     /// After the winner's name, or after the names of the tied.
     pub fn with_value(self, unit: Unit, value: Ratio, valid: u64, tie: bool) -> String {
         let said = self.value(unit, value);
@@ -193,222 +191,6 @@ impl Say {
             )),
             Unit::Votes => None,
         }
-    }
-
-    pub fn round(self, number: u32) -> String {
-        self.pick(format!("Tour {number}"), format!("Round {number}"))
-    }
-
-    pub fn in_round(self, number: u32) -> String {
-        self.pick(
-            format!(" au {number}{} tour", if number == 1 { "er" } else { "e" }),
-            format!(" in round {number}"),
-        )
-    }
-
-    /// In the last round.
-    pub fn with_majority(self, votes: u64, continuing: u64) -> String {
-        let (number, all) = (self.votes(votes), self.number(continuing));
-        let share = self.percent(votes, continuing).unwrap_or_default();
-        self.pick(
-            format!(", avec {number} sur {all} encore en jeu ({share})"),
-            format!(", with {number} of the {all} still in play ({share})"),
-        )
-    }
-
-    pub fn exhausted(self) -> &'static str {
-        self.pick("Épuisés", "Exhausted")
-    }
-
-    pub fn exhausted_count(self, number: u64) -> String {
-        self.count(number, ["épuisé", "épuisés"], ["exhausted", "exhausted"])
-    }
-
-    pub fn majority(self) -> &'static str {
-        self.pick("Majorité", "Majority")
-    }
-
-    pub fn leaves(self) -> &'static str {
-        self.pick("sort", "leaves")
-    }
-
-    pub fn received(self, number: u64, name: &str) -> String {
-        let number = self.number(number);
-        self.pick(format!("{number} pour {name}"), format!("{number} to {name}"))
-    }
-
-    /// What follows from a round, after a heading with its figures if any are given; `won` when
-    /// somebody has a majority in it.
-    pub fn step(self, round: &Round, figures: &str, names: Names, won: Option<String>) -> String {
-        let heading = self.round(round.number);
-        let mut said = vec![format!("{heading}{figures}{}", self.pick("\u{a0}:", ":"))];
-        if let Some(tie) = &round.tie {
-            let tied = names.all(&tie.candidates);
-            said.push(match tie.orders {
-                Orders::Agree => self.pick(
-                    format!("{tied} sont derniers à égalité\u{a0}; dans tous les ordres, le résultat est le même."),
-                    format!("{tied} are last and tied; in every order the result is the same."),
-                ),
-                Orders::Disagree => self.pick(
-                    format!("{tied} sont derniers à égalité\u{a0}; selon l'ordre des sorties, le résultat change."),
-                    format!("{tied} are last and tied; the order in which they leave changes the result."),
-                ),
-                Orders::TooMany => self.pick(
-                    format!(
-                        "{tied} sont derniers à égalité\u{a0}; il y a trop d'ordres possibles pour tous les suivre."
-                    ),
-                    format!("{tied} are last and tied; there are too many orders to follow them all."),
-                ),
-            });
-        }
-        if !round.leaving.is_empty() {
-            let who = names.all(&round.leaving);
-            let many = round.leaving.len() > 1;
-            let leave = self.pick(
-                if many { "sortent" } else { "sort" },
-                if many { "leave" } else { "leaves" },
-            );
-            let moved: Vec<String> = round
-                .transfers
-                .iter()
-                .map(|(to, votes)| {
-                    to.map_or_else(
-                        || self.exhausted_count(*votes),
-                        |to| self.received(*votes, &names.one(to)),
-                    )
-                })
-                .collect();
-            let moved = if moved.is_empty() {
-                self.pick("aucune voix à reporter", "no votes to pass on").to_owned()
-            } else {
-                format!("{} {}", self.pick("reports\u{a0}:", "passed on:"), moved.join(", "))
-            };
-            said.push(self.pick(
-                format!("{who} {leave}\u{a0}; {moved}."),
-                format!("{who} {leave}; {moved}."),
-            ));
-        }
-        said.extend(won);
-        said.join(" ")
-    }
-
-    pub fn has_majority(self, name: &str, votes: u64, continuing: u64) -> String {
-        let (votes, all) = (self.votes(votes), self.number(continuing));
-        self.pick(
-            format!("{name} a {votes} sur {all}, plus de la moitié."),
-            format!("{name} has {votes} of {all}, more than half."),
-        )
-    }
-
-    pub fn last_rounds(self, number: usize) -> String {
-        self.pick(
-            format!("Voici les {number} derniers tours\u{a0}; le tableau CSV les a tous."),
-            format!("These are the last {number} rounds; the CSV table has them all."),
-        )
-    }
-
-    /// Of those who win by comparison in pairs.
-    pub fn by_pairs(self, beats_all: bool) -> &'static str {
-        if beats_all {
-            self.pick(
-                ", en gagnant la comparaison avec chacun des autres",
-                ", preferred to each of the others in turn",
-            )
-        } else {
-            self.pick(
-                " par les plus fortes chaînes de préférences",
-                " by the strongest chains of preferences",
-            )
-        }
-    }
-
-    pub fn order(self) -> &'static str {
-        self.pick("Classement", "Order")
-    }
-
-    pub fn pairs(self) -> &'static str {
-        self.pick("Deux à deux", "Pair by pair")
-    }
-
-    pub fn about_pairs(self) -> &'static str {
-        self.pick(
-            "Chaque case\u{a0}: combien de suffrages préfèrent le choix de la ligne à celui de la colonne.",
-            "Each cell: how many votes prefer the choice of the row to that of the column.",
-        )
-    }
-
-    pub fn row_wins(self) -> &'static str {
-        self.pick("la ligne l'emporte", "the row wins")
-    }
-
-    pub fn even(self) -> &'static str {
-        self.pick("égalité", "a tie")
-    }
-
-    pub fn rank(self, rank: usize, shared: bool) -> String {
-        let shared = if shared { self.pick(" ex æquo", " (tied)") } else { "" };
-        format!("{rank}.{shared}")
-    }
-
-    pub fn preferred(self, one: &str, other: &str, votes: u64, against: u64) -> String {
-        let (votes, against) = (self.number(votes), self.number(against));
-        self.pick(
-            format!("{one} face à {other}\u{a0}: {votes} contre {against}."),
-            format!("{one} against {other}: {votes} to {against}."),
-        )
-    }
-
-    pub fn pairs_left_out(self, shown: usize) -> String {
-        self.pick(
-            format!("Seuls les {shown} premiers sont comparés ici\u{a0}; tous le sont dans le tableau CSV."),
-            format!("Only the first {shown} are compared here; all are in the CSV table."),
-        )
-    }
-
-    /// After the winner's name.
-    pub fn with_median(self, median: &str) -> String {
-        self.pick(
-            format!(" avec la note médiane {median}"),
-            format!(" with the median grade {median}"),
-        )
-    }
-
-    pub fn median(self) -> &'static str {
-        self.pick("Note médiane", "Median grade")
-    }
-
-    pub fn grade(self, grade: &str) -> String {
-        self.pick(format!("Note {grade}"), format!("Grade {grade}"))
-    }
-
-    pub fn missing(self) -> &'static str {
-        self.pick("Notes absentes", "Missing grades")
-    }
-
-    pub fn about_stacks(self) -> &'static str {
-        self.pick(
-            "Le trait marque la moitié des suffrages\u{a0}; la note médiane, encadrée, est celle qui s'y trouve. \
-             Son signe dit si plus de suffrages sont au-dessus (+) ou non (−). Une note absente compte comme la plus basse.",
-            "The line marks half of the votes; the grade found there, framed, is the median. \
-             Its sign tells whether more votes are above it (+) or not (−). A missing grade counts as the lowest.",
-        )
-    }
-
-    /// Of those of the lowest grade, how many gave none.
-    pub fn missing_count(self, number: u64) -> String {
-        self.count(
-            number,
-            ["note absente", "notes absentes"],
-            ["missing grade", "missing grades"],
-        )
-    }
-
-    pub fn grade_count(self, grade: &str, votes: u64) -> String {
-        let votes = self.number(votes);
-        self.pick(
-            format!("note {grade}\u{a0}: {votes}"),
-            format!("grade {grade}: {votes}"),
-        )
     }
 }
 
