@@ -41,6 +41,7 @@ mod methods;
 mod migrating;
 mod readme;
 mod restore;
+mod results;
 mod rotation;
 mod secrecy;
 mod settings;

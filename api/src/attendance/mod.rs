@@ -13,7 +13,6 @@
 mod arithmetic;
 mod check;
 mod entity;
-mod format;
 mod interval;
 mod lists;
 mod of_person;

@@ -4,8 +4,8 @@
 //! draft ──open──▶ open ──close──▶ closed ──(counted)──publish──▶ published
 //!   └── cancel ──▶ cancelled ◀┘        └──(counted)── annul ──▶ annulled ◀┘
 //! ```
-//! - [`choice`], [`counting`], [`eligibility`], [`paper`] and [`vote`] are pure: they know no database and no
-//!   clock.
+//! - [`choice`], [`counting`], [`chart`], [`eligibility`], [`paper`] and [`vote`] are pure: they know no database
+//!   and no clock.
 //! - [`keys`] makes, seals and derives the keys of a ballot.
 //! - [`casting`] holds the transaction of a vote, [`closing`] the two of a closing; nothing else
 //!   touches the tables of votes.
@@ -16,6 +16,7 @@
 mod audit;
 mod candidates;
 mod casting;
+mod chart;
 pub mod choice;
 mod closing;
 pub mod counting;
@@ -149,7 +150,13 @@ pub fn rooms() -> Vec<Room> {
                 route!(
                     tally::read_tally,
                     members,
-                    [NotAllowed, BallotNotClosed, BallotCounting, BallotCountFailed]
+                    [
+                        NotAllowed,
+                        BallotNotClosed,
+                        BallotCounting,
+                        BallotCountFailed,
+                        NotAcceptable
+                    ]
                 ),
                 route!(roll::read_roll, Access::Members(SUPERVISION), []),
             ],

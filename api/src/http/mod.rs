@@ -12,6 +12,7 @@ mod codes_more;
 pub mod csv;
 pub mod document;
 mod edge;
+mod format;
 mod language;
 mod problem;
 mod query;
@@ -25,6 +26,7 @@ pub use access::{Access, Caller, EVERY_ROLE, ORGANISER, Own, STAFF, SUPERVISION}
 pub use body::{Json, MergePatch, OptionalJson, read};
 pub use codes::Code;
 pub use edge::edge;
+pub use format::{Format, Formatted};
 pub use language::Language;
 pub use problem::{Fault, Problem};
 pub use query::{Cursor, Limit, Page, Query, Search};
