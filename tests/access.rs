@@ -33,6 +33,7 @@ POST   /v1/auth/tokens                                     ok        ok       ok
 GET    /v1/ballots/{ballot_id}                             401       404      404      ok          ok          ok        ok      404
 PATCH  /v1/ballots/{ballot_id}                             401       404      404      403         403         ok        403     404
 DELETE /v1/ballots/{ballot_id}                             401       404      404      403         403         ok        403     404
+POST   /v1/ballots/{ballot_id}/annul                       401       404      404      403         403         ok        403     404
 GET    /v1/ballots/{ballot_id}/audit                       401       404      404      ok          ok          ok        ok      404
 POST   /v1/ballots/{ballot_id}/cancel                      401       404      404      403         403         ok        403     404
 GET    /v1/ballots/{ballot_id}/candidates                  401       404      404      ok          ok          ok        ok      404
@@ -123,7 +124,7 @@ GET    /v1/workshops/{workshop_id}/sessions                401       404      40
 POST   /v1/workshops/{workshop_id}/sessions                401       404      404      403         403         ok        403     404
 ";
 
-const WHO: [&str; 8] = [
+pub const WHO: [&str; 8] = [
     "anonymous",
     "stranger",
     "declined",
@@ -135,17 +136,17 @@ const WHO: [&str; 8] = [
 ];
 
 /// A published workshop with one of everything.
-struct Fixture {
+pub struct Fixture {
     /// In the order of [`WHO`].
-    people: Vec<Person>,
+    pub people: Vec<Person>,
     /// The participant again, who came in with a code that the organiser handed over.
     in_person: Person,
     /// What to put for each parameter of a path.
-    ids: BTreeMap<&'static str, String>,
+    pub ids: BTreeMap<&'static str, String>,
 }
 
 impl Fixture {
-    async fn new(world: &World) -> Self {
+    pub async fn new(world: &World) -> Self {
         Self::of(world, "").await
     }
 
@@ -254,7 +255,7 @@ impl Fixture {
         Self { people, in_person, ids }
     }
 
-    fn path(&self, operation: &Operation) -> String {
+    pub fn path(&self, operation: &Operation) -> String {
         let filled = operation.path.split('/').map(|segment| {
             let parts = segment.split_once('{').zip(segment.split_once('}'));
             let Some(((before, rest), (_, after))) = parts else {

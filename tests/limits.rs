@@ -15,12 +15,12 @@ fn guest(number: usize) -> String {
 
 async fn ask(person: &Person, email: &str, network: &str) -> Answer {
     let ask = person.post("/v1/auth/codes", json!({"email": email}));
-    ask.from_network(network).await
+    ask.via(network).await
 }
 
 async fn exchange(person: &Person, email: &str, code: &str, network: &str) -> Answer {
     let body = json!({"grant_type": "email_code", "email": email, "code": code});
-    person.post("/v1/auth/tokens", body).from_network(network).await
+    person.post("/v1/auth/tokens", body).via(network).await
 }
 
 /// Signs in as people in a hall do: every fifth asks twice, every fourth mistypes first.
@@ -65,6 +65,11 @@ async fn flood(anonymous: &Person, network: impl Fn(usize) -> String) -> (usize,
     }
 }
 
+#[expect(clippy::print_stdout, reason = "figures for whoever runs the test with --nocapture")]
+fn tell(text: &str) {
+    println!("{text}");
+}
+
 both! {
     async fn a_hall_of_300_signs_in_from_one_address(world: World) {
         let before = world.now();
@@ -81,7 +86,7 @@ both! {
         // Not because the clock ran: what it ticks by itself lets no more than a few in.
         let ran = (world.now() - before) / SECOND;
         assert!(ran < 2 * 60, "{ran} s");
-        println!("{HALL} people, {asked} codes, {typed} tries: {} ms", began.elapsed().as_millis());
+        tell(&format!("{HALL} people, {asked} codes, {typed} tries: {} ms", began.elapsed().as_millis()));
     }
 
     async fn a_flood_from_one_network_is_cut_and_another_signs_in(world: World) {
@@ -92,7 +97,7 @@ both! {
         let seconds: i64 = refused.header("retry-after").parse().expect("seconds");
         assert!((1..=2).contains(&seconds), "{seconds}");
         assert_eq!(refused["detail"], format!("Trop de demandes arrivent de votre réseau. Réessayez dans {seconds} secondes."));
-        let english = anonymous.post("/v1/auth/codes", json!({"email": "x@example.org"})).from_network("203.0.113.9").english().await;
+        let english = anonymous.post("/v1/auth/codes", json!({"email": "x@example.org"})).via("203.0.113.9").english().await;
         assert!(english.problem(429, "too_many_requests").text_of("detail").starts_with("Too many requests"));
         // Nothing was written for it.
         let letters = world.sql().await.number("SELECT count(*) FROM mail").await;
@@ -119,7 +124,7 @@ both! {
         let mut refresh_token = tokens.text_of("refresh_token");
         let refresh = async |token: &str| {
             let body = json!({"grant_type": "refresh_token", "refresh_token": token});
-            anonymous.post("/v1/auth/tokens", body).from_network(here).await
+            anonymous.post("/v1/auth/tokens", body).via(here).await
         };
         // A right one costs nothing, however often.
         for _ in 0..320 {

@@ -13,30 +13,44 @@
     reason = "voters draw nonces and wait as programs do that are not ours"
 )]
 #![allow(
+    clippy::cast_possible_wrap,
+    clippy::string_slice,
+    clippy::type_complexity,
+    reason = "figures of an attack and texts of our own are small and ASCII"
+)]
+#![allow(
     clippy::needless_pass_by_value,
     reason = "bodies are literals at the place where they are sent"
 )]
 
 mod access;
+mod audit;
 mod backup;
 mod ballots;
 mod conventions;
 mod debian;
 mod document;
+mod faults;
 mod groups;
 mod identity;
 mod in_person;
+mod independent;
+mod interleavings;
 mod journal;
 mod leaving;
 mod letters;
 mod limits;
-mod races;
+mod methods;
+mod migrating;
 mod readme;
 mod restore;
+mod results;
 mod rotation;
+mod secrecy;
 mod settings;
 mod story;
 mod support;
+mod terms;
 mod tokens;
 mod voting;
 mod wrong;

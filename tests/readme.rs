@@ -33,6 +33,7 @@ async fn the_walk_through_works_as_pasted() {
         .args(["-eu", "-o", "pipefail", "-c", &walk_through()])
         .current_dir(folder.path())
         .env("API", format!("http://{}", demo.address))
+        .env("PALABRE", env!("CARGO_BIN_EXE_palabre-under-test"))
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output();
@@ -56,6 +57,9 @@ async fn the_walk_through_works_as_pasted() {
         "\"voted\": true",
         "\"published\"",
         "\"tie\": false",
+        "count: PASSED",
+        "winner: ",
+        "VERIFIED.",
     ] {
         assert!(said.contains(words), "no {words} in:\n{said}");
     }

@@ -397,7 +397,7 @@ both! {
         assert_eq!(sql.texts(sealed).await, [new_kid.as_str().expect("a kid")]);
         // Once its last token can have expired, so is the rest.
         world.clock().advance(DAY + 3 * MINUTE);
-        assert_eq!(published(&other).await, [new_kid.clone()]);
+        assert_eq!(published(&other).await, std::slice::from_ref(&new_kid));
         world.sweep().await;
         assert_eq!(sql.number("SELECT count(*) FROM signing_key WHERE purpose = 'token'").await, 1);
         let refresh = json!({"grant_type": "refresh_token", "refresh_token": refreshed["refresh_token"]});

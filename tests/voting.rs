@@ -7,9 +7,10 @@ use sha2::{Digest, Sha256};
 
 use crate::support::{Person, Workshop, World};
 
+#[derive(Clone, Debug)]
 pub struct Vote {
-    choice: Value,
-    nonce: [u8; 32],
+    pub choice: Value,
+    pub nonce: [u8; 32],
 }
 
 impl Vote {
@@ -20,8 +21,22 @@ impl Vote {
         }
     }
 
+    /// By a voter whose nonces can be foretold, which only a test should be.
+    pub fn with_nonce(choice: Value, nonce: [u8; 32]) -> Self {
+        Self { choice, nonce }
+    }
+
     pub fn for_candidate(id: &Value) -> Self {
         Self::new(json!({ "candidate": id }))
+    }
+
+    /// As it stands among the openings of a bundle.
+    pub fn opened(choice: &Value, nonce: &str) -> Self {
+        let nonce = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(nonce);
+        Self {
+            choice: choice.clone(),
+            nonce: nonce.expect("base64url").try_into().expect("32 bytes"),
+        }
     }
 
     pub fn body(&self) -> Value {
@@ -56,6 +71,7 @@ pub fn logo(number: u8) -> String {
 }
 
 /// A workshop with confirmed participants and a ballot among them.
+#[derive(Clone)]
 pub struct Hall {
     pub workshop: Workshop,
     pub voters: Vec<Person>,
@@ -81,6 +97,34 @@ impl Hall {
                 .expect(200);
             people.push(person);
         }
+        Self::of(workshop, people, ballot).await
+    }
+
+    /// As [`Hall::new`] for many: invited by a roster, and all of them confirmed at one stroke.
+    pub async fn crowd(world: &World, voters: usize, ballot: Value) -> Self {
+        let workshop = world.workshop().published().await;
+        let email = |number: usize| format!("voter.{number}@example.org");
+        let mut roster = String::from("email;name\n");
+        for number in 0..voters {
+            roster.push_str(&format!("{};Voter {number}\n", email(number)));
+        }
+        let import = workshop.path("registrations/import");
+        workshop
+            .organiser
+            .post_bytes(&import, "text/csv", roster)
+            .await
+            .expect(200);
+        let confirm = "UPDATE registration SET state = 'confirmed' WHERE state = 'invited'";
+        assert_eq!(world.sql().await.run(confirm).await, voters as u64);
+        let mut people = Vec::new();
+        for number in 0..voters {
+            people.push(world.person(&email(number)).await);
+        }
+        Self::of(workshop, people, ballot).await
+    }
+
+    /// A ballot in draft among these people.
+    pub async fn of(workshop: Workshop, voters: Vec<Person>, ballot: Value) -> Self {
         let created = workshop
             .organiser
             .post(&workshop.path("ballots"), ballot)
@@ -98,10 +142,18 @@ impl Hall {
         }
         Self {
             workshop,
-            voters: people,
+            voters,
             path,
             candidates,
         }
+    }
+
+    /// The same people in front of another server.
+    pub fn at_address(&self, server: std::net::SocketAddr) -> Self {
+        let mut moved = self.clone();
+        moved.workshop.organiser = self.workshop.organiser.at_address(server);
+        moved.voters = self.voters.iter().map(|voter| voter.at_address(server)).collect();
+        moved
     }
 
     pub fn at(&self, rest: &str) -> String {

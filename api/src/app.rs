@@ -45,6 +45,8 @@ impl App {
     pub async fn prepare(settings: Settings, ambient: Ambient) -> Result<Data<Self>, Box<dyn std::error::Error>> {
         Store::migrate(&settings.database).await?;
         let store = Store::connect(&settings.database).await?;
+        // First of all the right time, where it is the database's.
+        store.ballot_now(store.reader(), &ambient).await?;
         let tokens = Tokens::load(&store, &ambient, &settings.secret).await?;
         // Made before the first ballot opens, so that auditors can note it in time.
         let name = ballots::instance_name(&settings.public_url);
@@ -53,7 +55,7 @@ impl App {
         transaction.commit().await?;
         let transport = Transport::new(&settings.mail)?;
         let ballot_keys = ballots::Keys::new(&settings.secret);
-        let votes = ballots::Writer::start(store.clone(), ambient.clone());
+        let votes = ballots::Writer::start(store.clone(), ambient.clone(), ballots::Capacity::default());
         Ok(Data::new(Self {
             settings,
             ambient,

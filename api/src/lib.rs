@@ -29,6 +29,6 @@ pub mod store;
 mod workshops;
 
 pub use app::{App, Running, openapi, rooms, serve};
-pub use ballots::run_due;
+pub use ballots::{Capacity, Writer, run_due};
 pub use identity::{operator, sweep};
 pub use secrets::Key;

@@ -12,6 +12,7 @@ mod m0003_coalitions;
 mod m0004_ballots;
 mod m0005_proofs;
 mod m0006_questions;
+mod m0007_mails;
 mod m0008_identity;
 mod m0009_copies;
 mod sql;
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_ballots::Migration),
             Box::new(m0005_proofs::Migration),
             Box::new(m0006_questions::Migration),
+            Box::new(m0007_mails::Migration),
             Box::new(m0008_identity::Migration),
             Box::new(m0009_copies::Migration),
         ]

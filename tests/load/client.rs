@@ -43,7 +43,11 @@ impl Connection {
     fn head(&self) -> Option<(u16, usize, usize)> {
         let end = self.buffer.windows(4).position(|bytes| bytes == b"\r\n\r\n")? + 4;
         let head = std::str::from_utf8(&self.buffer[..end]).expect("ASCII");
-        let status = head[9..12].parse().expect("a status");
+        let status = head
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok())
+            .expect("a status");
         let length = head
             .lines()
             .find_map(|line| {
@@ -155,7 +159,7 @@ impl Load {
     pub async fn repeat(&self, bytes: Vec<u8>, length: Duration) -> Figures {
         let expected = Connection::open(self.address).await.ask(&bytes).await.0;
         self.each(0..usize::MAX, length, expected, move |_, request| {
-            request.extend_from_slice(&bytes)
+            request.extend_from_slice(&bytes);
         })
         .await
     }

@@ -10,6 +10,7 @@
     clippy::panic,
     clippy::print_stdout,
     clippy::print_stderr,
+    clippy::exit,
     reason = "a measurement that cannot go on must stop, and it speaks to a person"
 )]
 #![allow(

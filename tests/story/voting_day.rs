@@ -205,9 +205,17 @@ pub async fn close_and_publish(cast: &Cast, ballot: &Answer) {
 
     organiser.act(&format!("{path}/publish")).await.expect(200);
     organiser.act(&format!("{path}/publish")).await.expect(200);
-    for someone in [cast.person(1), cast.person(57), &cast.facilitator] {
+    let published = organiser.get(&format!("{path}/tally")).await.expect(200);
+    assert_eq!(published["state"], "published");
+    for figure in ["roll", "votes", "blanks", "valid", "outcome", "working", "counted_at"] {
+        assert_eq!(
+            published[figure], tally[figure],
+            "what was counted is what is published"
+        );
+    }
+    for someone in [cast.person(1), cast.person(57), &cast.facilitator, &cast.auditor] {
         let seen = someone.get(&format!("{path}/tally")).await.expect(200);
-        assert_eq!(seen.text(), tally.text(), "the same bytes for everyone");
+        assert_eq!(seen.text(), published.text(), "the same bytes for everyone");
     }
     let journal = cast.auditor.list(&cast.workshop.path("journal?subject=ballot")).await;
     let acts: Vec<&str> = journal.iter().filter_map(|line| line["act"].as_str()).collect();

@@ -18,6 +18,8 @@ pub struct Palabre(Command);
 #[derive(Debug)]
 pub struct Finished {
     pub success: bool,
+    /// Nothing if it was killed.
+    pub code: Option<i32>,
     pub output: String,
     pub errors: String,
 }
@@ -40,6 +42,12 @@ impl Palabre {
         self
     }
 
+    /// What it reads as its standard input.
+    pub fn input(mut self, file: &Path) -> Self {
+        self.0.stdin(std::fs::File::open(file).expect("a file"));
+        self
+    }
+
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.0.env(name, value);
         self
@@ -47,6 +55,31 @@ impl Palabre {
 
     pub fn without(mut self, name: &str) -> Self {
         self.0.env_remove(name);
+        self
+    }
+
+    /// After this line of shell, in the same process.
+    pub fn after(self, line: &str) -> Self {
+        let own = self.0.as_std();
+        let mut shell = Command::new("/bin/sh");
+        shell
+            .arg("-c")
+            .arg(format!("{line}; exec \"$0\" \"$@\""))
+            .arg(own.get_program())
+            .args(own.get_args())
+            .env_clear()
+            .envs(own.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .kill_on_drop(true)
+            .stdin(Stdio::null());
+        if let Some(folder) = own.get_current_dir() {
+            shell.current_dir(folder);
+        }
+        Self(shell)
+    }
+
+    /// Where its log goes, instead of among what the tests print.
+    pub fn log_to(mut self, file: &Path) -> Self {
+        self.0.stderr(std::fs::File::create(file).expect("a log"));
         self
     }
 
@@ -58,6 +91,7 @@ impl Palabre {
             .expect("a command that starts");
         Finished {
             success: output.status.success(),
+            code: output.status.code(),
             output: String::from_utf8(output.stdout).expect("UTF-8"),
             errors: String::from_utf8(output.stderr).expect("UTF-8"),
         }
@@ -139,6 +173,10 @@ pub struct Process {
 }
 
 impl Process {
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("a process that runs")
+    }
+
     /// As `kill -9` or a power cut would.
     pub async fn kill(mut self) {
         self.child.kill().await.expect("killed");

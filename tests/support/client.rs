@@ -140,7 +140,7 @@ impl Request {
     }
 
     /// As the proxy in front of a server passes it on, which got it from this address.
-    pub fn from_network(self, address: &str) -> Self {
+    pub fn via(self, address: &str) -> Self {
         self.header("x-forwarded-for", address)
     }
 

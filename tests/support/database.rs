@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use migration::{Migrator, MigratorTrait as _};
+use palabre::ambient::Clock as _;
+use palabre::instant::Instant;
 use palabre::settings::Database;
 use palabre::store::Store;
 use sea_orm::{
@@ -11,6 +14,8 @@ use sea_orm::{
     TransactionTrait,
 };
 use tokio::sync::OnceCell;
+
+use super::server::World;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
@@ -92,6 +97,50 @@ pub async fn on_disk(folder: &Path, bytes: &[u8]) -> bool {
     content.windows(bytes.len()).any(|window| window == bytes)
 }
 
+/// A database as the first so many migrations leave it, for what comes after them.
+pub async fn of_before(backend: Backend, folder: &Path, migrations: u32) -> Database {
+    let database = match backend {
+        Backend::Sqlite => {
+            let path = folder.join("before.db");
+            std::fs::write(&path, "").expect("a writable folder");
+            Database::Sqlite(path)
+        }
+        Backend::Postgres => {
+            let name = unique("palabre_before");
+            on_cluster(&format!("CREATE DATABASE {name}")).await;
+            Database::Postgres(postgres_url(&name))
+        }
+    };
+    let connection = connect(&url(&database)).await;
+    Migrator::up(&connection, Some(migrations))
+        .await
+        .expect("an older schema");
+    connection.close().await.expect("closed");
+    database
+}
+
+/// A copy of a database that nobody has open, SQLite's under another name in the same folder.
+pub async fn copy_of(database: &Database) -> Database {
+    match database {
+        Database::Sqlite(path) => {
+            let copy = path.with_file_name(format!("{}.db", unique("copy")));
+            for log in ["", "-wal"] {
+                let beside = |path: &Path| PathBuf::from(format!("{}{log}", path.display()));
+                if beside(path).exists() {
+                    std::fs::copy(beside(path), beside(&copy)).expect("a copy");
+                }
+            }
+            Database::Sqlite(copy)
+        }
+        Database::Postgres(url) => {
+            let (_, template) = url.rsplit_once('/').expect("a URL that ends in a database");
+            let name = unique("palabre_copy");
+            on_cluster(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+            Database::Postgres(postgres_url(&name))
+        }
+    }
+}
+
 pub fn url(database: &Database) -> String {
     match database {
         Database::Sqlite(path) => format!("sqlite://{}", path.display()),
@@ -168,6 +217,7 @@ async fn connect(url: &str) -> DatabaseConnection {
 
 /// One connection to a test's database behind the server's back: to hold a lock and so force an
 /// order on a race, or to look at what no answer shows.
+#[derive(Clone)]
 pub struct Sql(DatabaseConnection);
 
 impl Sql {
@@ -180,21 +230,37 @@ impl Sql {
         self.0.execute_unprepared(sql).await.expect(sql).rows_affected()
     }
 
+    /// Hangs up; dropped instead, it does so some time later.
+    pub async fn close(self) {
+        self.0.close().await.expect("closed");
+    }
+
+    /// Whether the database takes the statement.
+    pub async fn takes(&self, sql: &str) -> bool {
+        self.0.execute_unprepared(sql).await.is_ok()
+    }
+
     /// Lets the closing time of an open ballot pass, which the database itself would not allow.
     pub async fn time_is_up(&self, ballot: &str) {
         let (before, after) = match self.0.get_database_backend() {
+            // Triggers do not fire for whoever replays what was decided elsewhere.
             DatabaseBackend::Postgres => (
-                "ALTER TABLE ballot DISABLE TRIGGER ballot_is_extended_only;",
-                "ALTER TABLE ballot ENABLE TRIGGER ballot_is_extended_only;",
+                "SET session_replication_role = replica;",
+                "RESET session_replication_role;",
             ),
             _ => ("DROP TRIGGER ballot_is_extended_only;", ""),
         };
-        let id = match self.0.get_database_backend() {
-            DatabaseBackend::Postgres => format!("'{ballot}'"),
-            _ => format!("x'{}'", ballot.replace('-', "")),
-        };
+        let id = self.id(ballot);
         let update = format!("UPDATE ballot SET opens_at = NULL, closes_at = 2 WHERE id = {id};");
         self.run(&format!("{before} {update} {after}")).await;
+    }
+
+    /// An identifier as a literal.
+    pub fn id(&self, id: &str) -> String {
+        match self.0.get_database_backend() {
+            DatabaseBackend::Postgres => format!("'{id}'"),
+            _ => format!("x'{}'", id.replace('-', "")),
+        }
     }
 
     /// What refuses to be done, in the database's own words.
@@ -267,5 +333,79 @@ impl Sql {
     /// A transaction that holds its locks until it is committed, rolled back or dropped.
     pub async fn begin(&self) -> DatabaseTransaction {
         self.0.begin().await.expect("a transaction")
+    }
+}
+
+/// The clock that decides over ballots, set by the test: the database's own under PostgreSQL, for
+/// the servers that reach it through [`BallotClock::database`], and the world's under SQLite.
+pub struct BallotClock {
+    world: World,
+    sql: Option<Sql>,
+}
+
+impl BallotClock {
+    /// Stands where it pleases the world's clock.
+    pub async fn of(world: &World) -> Self {
+        let sql = match world.backend() {
+            Backend::Sqlite => None,
+            Backend::Postgres => {
+                let sql = world.sql().await;
+                // A sequence heeds no transaction, as time does not. Every look moves it by a millisecond.
+                sql.run(
+                    "CREATE SCHEMA IF NOT EXISTS clock;
+                     CREATE SEQUENCE IF NOT EXISTS clock.now INCREMENT 1000;
+                     CREATE OR REPLACE FUNCTION clock.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS
+                         $$ SELECT timestamptz 'epoch' + nextval('clock.now') * interval '1 microsecond' $$",
+                )
+                .await;
+                Some(sql)
+            }
+        };
+        let clock = Self {
+            world: world.clone(),
+            sql,
+        };
+        clock.set(world.clock().now()).await;
+        clock
+    }
+
+    /// The world's database, told to look at this clock.
+    pub fn database(&self) -> Database {
+        match self.world.database() {
+            // Found before the system's own function of that name; migrations look at the first schema alone.
+            Database::Postgres(url) => {
+                Database::Postgres(format!("{url}?options=-c%20search_path%3Dpublic%2Cclock%2Cpg_catalog"))
+            }
+            sqlite @ Database::Sqlite(_) => sqlite.clone(),
+        }
+    }
+
+    pub async fn now(&self) -> Instant {
+        match &self.sql {
+            Some(sql) => Instant::from_micros(sql.number("SELECT last_value FROM clock.now").await),
+            None => self.world.clock().now(),
+        }
+    }
+
+    pub async fn set(&self, now: Instant) {
+        self.setting(now).await;
+    }
+
+    /// As [`BallotClock::set`], to be done by somebody else.
+    pub fn setting(&self, now: Instant) -> impl Future<Output = ()> + Send + use<> {
+        let (world, sql) = (self.world.clone(), self.sql.clone());
+        async move {
+            match sql {
+                Some(sql) => {
+                    sql.number(&format!("SELECT setval('clock.now', {})", now.micros()))
+                        .await;
+                }
+                None => world.clock().set(&now.to_string()),
+            }
+        }
+    }
+
+    pub async fn advance(&self, micros: i64) {
+        self.set(self.now().await.plus(micros)).await;
     }
 }

@@ -14,22 +14,26 @@ mod answer;
 mod binary;
 mod client;
 mod clock;
+pub mod cluster;
 mod database;
 mod document;
 mod elsewhere;
 mod mail;
 mod raw;
 mod server;
+mod wire;
 mod workshop;
 
 pub use answer::Answer;
-pub use binary::{Finished, Palabre};
+pub use binary::{Finished, Palabre, Process};
 pub use client::{Person, Request};
 pub use clock::{DAY, HOUR, MINUTE, SECOND};
-pub use database::{Backend, Sql, on_disk};
+pub use cluster::Cluster;
+pub use database::{Backend, BallotClock, Sql, copy_of, of_before, on_disk};
 pub use document::{DOCUMENT, Operation, REFRESH, document, faults, operations};
 pub use elsewhere::Elsewhere;
 pub use server::{FRONT_END, Server, World};
+pub use wire::Wire;
 pub use workshop::Workshop;
 
 /// Each test once on SQLite and once on PostgreSQL, in a world of its own.

@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use palabre::ambient::Ambient;
+use palabre::ambient::{Ambient, Clock};
 use palabre::settings::{Database, Mail, Settings};
-use palabre::{App, Key, Running};
+use palabre::{App, Capacity, Key, Running, Writer};
 use tempfile::TempDir;
 
 use super::binary::{Palabre, Process};
@@ -43,7 +43,12 @@ pub struct Server {
 }
 
 impl Server {
-    async fn start(database: &Database, mailbox: &Mailbox, clock: &Arc<TestClock>) -> (Self, reqwest::Client) {
+    async fn start(
+        database: &Database,
+        mailbox: &Mailbox,
+        clock: Arc<dyn Clock>,
+        capacity: Capacity,
+    ) -> (Self, reqwest::Client) {
         let settings = Settings {
             database: database.clone(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -54,12 +59,17 @@ impl Server {
             secret: Key(SECRET),
             log: "off".into(),
             cors_origins: vec![FRONT_END.into()],
-            // Tests speak through a proxy when they say so: see `Request::from_network`.
+            // Tests speak through a proxy when they say so: see `Request::via`.
             trusted_proxies: "127.0.0.1".parse().expect("an address"),
         };
-        let app = App::prepare(settings, Ambient::new(clock.clone()))
+        let app = App::prepare(settings, Ambient::new(clock))
             .await
             .expect("a prepared server");
+        let Ok(mut app) = Arc::try_unwrap(app.into_inner()) else {
+            panic!("someone holds what is not served yet");
+        };
+        app.votes = Writer::start(app.store.clone(), app.ambient.clone(), capacity);
+        let app = Arc::new(app).into();
         let running = palabre::serve(app, 1).expect("a free port");
         let http = reqwest::Client::builder()
             .no_proxy()
@@ -84,8 +94,28 @@ impl Server {
 
     /// What the server itself knows.
     pub async fn app<T>(&self, ask: impl AsyncFnOnce(&App) -> T) -> T {
-        let running = self.running.lock().await;
-        ask(&running.as_ref().expect("a running server").app).await
+        let app = self
+            .running
+            .lock()
+            .await
+            .as_ref()
+            .expect("a running server")
+            .app
+            .clone();
+        ask(&app).await
+    }
+
+    /// Does now what the server would do by itself within a second: open and close what is due.
+    pub async fn run_due(&self) {
+        let app = self
+            .running
+            .lock()
+            .await
+            .as_ref()
+            .expect("a running server")
+            .app
+            .clone();
+        palabre::run_due(&app).await.expect("what is due");
     }
 }
 
@@ -102,9 +132,23 @@ impl World {
     async fn new(backend: Backend) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let database = database::take(backend, folder.path()).await;
+        Self::of(database, folder).await
+    }
+
+    /// On a database that a test brings along, such as one on a [`Cluster`](super::Cluster) of its
+    /// own; it is migrated first and left as it is afterwards.
+    pub async fn on(database: Database) -> Self {
+        Self::of(database, tempfile::tempdir().expect("a temporary folder")).await
+    }
+
+    async fn of(database: Database, folder: TempDir) -> Self {
+        let backend = match database {
+            Database::Sqlite(_) => Backend::Sqlite,
+            Database::Postgres(_) => Backend::Postgres,
+        };
         let mailbox = Mailbox::start().await;
         let clock = Arc::new(TestClock::new());
-        let (server, http) = Server::start(&database, &mailbox, &clock).await;
+        let (server, http) = Server::start(&database, &mailbox, clock.clone(), Capacity::default()).await;
         Self(Arc::new(Inner {
             backend,
             clock,
@@ -137,6 +181,10 @@ impl World {
         &self.0.server
     }
 
+    pub fn database(&self) -> &Database {
+        &self.0.database
+    }
+
     /// What seals the keys in the database.
     pub fn secret(&self) -> Key {
         Key(SECRET)
@@ -155,7 +203,27 @@ impl World {
     /// One more server on the same database, with connections of its own: to a race between
     /// processes it is another process. Speak to it through [`Person::at`].
     pub async fn another_server(&self) -> Server {
-        Server::start(&self.0.database, &self.0.mailbox, &self.0.clock).await.0
+        self.another_server_with(Capacity::default()).await
+    }
+
+    /// One more server, with room for so many votes.
+    pub async fn another_server_with(&self, capacity: Capacity) -> Server {
+        let inner = &self.0;
+        Server::start(&inner.database, &inner.mailbox, inner.clock.clone(), capacity)
+            .await
+            .0
+    }
+
+    /// As [`World::another_server`], reaching the database by another way.
+    pub async fn another_server_on(&self, database: &Database) -> Server {
+        self.another_server_by(database, self.0.clock.clone()).await
+    }
+
+    /// As [`World::another_server_on`], on a host with a clock of its own.
+    pub async fn another_server_by(&self, database: &Database, clock: Arc<dyn Clock>) -> Server {
+        Server::start(database, &self.0.mailbox, clock, Capacity::default())
+            .await
+            .0
     }
 
     /// The real binary on the same database, to be killed; by the host's clock.
@@ -165,9 +233,14 @@ impl World {
 
     /// A command of the real binary with this world's settings.
     pub fn command<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Palabre {
+        self.command_on(&self.0.database, arguments)
+    }
+
+    /// The same on another database, a copy of this world's, say.
+    pub fn command_on<'a>(&self, database: &Database, arguments: impl IntoIterator<Item = &'a str>) -> Palabre {
         Palabre::new(arguments)
             .folder(self.folder())
-            .env("DATABASE_URL", &database::url(&self.0.database))
+            .env("DATABASE_URL", &database::url(database))
             .env("PALABRE_SECRET", &self.secret_text())
             .env("PALABRE_SMTP_URL", &self.0.mailbox.url())
     }
@@ -184,11 +257,9 @@ impl World {
         palabre::sweep(app).await.expect("a swept house");
     }
 
-    /// Does now what the server would do by itself within a second: open and close what is due.
+    /// See [`Server::run_due`].
     pub async fn run_due(&self) {
-        let running = self.0.server.running.lock().await;
-        let app = &running.as_ref().expect("a running server").app;
-        palabre::run_due(app).await.expect("what is due");
+        self.0.server.run_due().await;
     }
 
     /// A connection behind the server's back.

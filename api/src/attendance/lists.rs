@@ -1,16 +1,14 @@
 //! Attendance as lists: of a session, and of a workshop.
 
-use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_LANGUAGE, VARY};
-use actix_web::{CustomizeResponder, Either, HttpRequest, Responder as _};
+use actix_web::HttpRequest;
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::entity::Source;
-use super::format::Format;
 use super::sheet::{self, Listed, Scope, Sheet};
 use super::table::{self, Table};
-use crate::http::{Caller, Code, Cursor, File, Language, Limit, Page, Problem, Query, Reply};
+use crate::http::{Caller, Code, Cursor, Format, Formatted, Language, Limit, Page, Problem, Query, Reply};
 use crate::instant::Instant;
 use crate::registrations::{Category, Role};
 use crate::sessions::Days;
@@ -128,7 +126,8 @@ pub struct Filter {
     format: Option<String>,
 }
 
-pub type Download<T> = Result<Either<CustomizeResponder<Reply<T>>, CustomizeResponder<File>>, Problem>;
+/// JSON first: it is for whoever does not say.
+const FORMATS: &[Format] = &[Format::Json, Format::Csv, Format::Xlsx];
 
 /// List the attendance of a session
 ///
@@ -137,15 +136,15 @@ pub type Download<T> = Result<Either<CustomizeResponder<Reply<T>>, CustomizeResp
 #[utoipa::path(get, path = "/v1/sessions/{session_id}/attendance", params(Filter), responses((status = 200, description = "The list",
     content((SessionAttendance = "application/json"), (String = "text/csv", example = "Inscription,Nom,Organisation,Catégorie,Rôle,Secondes de présence,Durée (h:mm:ss),…"),
         (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))))]
-pub async fn of_session(caller: Caller, filter: Query<Filter>, request: HttpRequest) -> Download<SessionAttendance> {
+pub async fn of_session(caller: Caller, filter: Query<Filter>, request: HttpRequest) -> Formatted<SessionAttendance> {
     let Query(filter) = filter;
-    let format = Format::of(filter.format.as_deref(), request.headers())?;
+    let format = Format::of(filter.format.as_deref(), request.headers(), FORMATS)?;
     let session_id = caller.path_id()?;
     let Read { sheet, people, days } = Read::of(&caller, Some(session_id)).await?;
     if format != Format::Json {
         let language = Language::of(request.headers());
         let table = table::of_session(&sheet, &people, &days, session_id, language);
-        return Ok(Either::Right(file(table, format, language)?));
+        return file(table, format, language);
     }
     let mut totals = AttendanceTotals::default();
     for presence in people.iter().filter_map(|person| sheet.presence(person.id, session_id)) {
@@ -174,11 +173,12 @@ pub async fn of_session(caller: Caller, filter: Query<Filter>, request: HttpRequ
                 .collect(),
         }
     });
-    Ok(Either::Left(json(SessionAttendance {
+    Reply::plain(SessionAttendance {
         items: page.items,
         next_cursor: page.next_cursor,
         totals,
-    })))
+    })
+    .or_file()
 }
 
 /// List the attendance of a workshop
@@ -188,14 +188,14 @@ pub async fn of_session(caller: Caller, filter: Query<Filter>, request: HttpRequ
 #[utoipa::path(get, path = "/v1/workshops/{workshop_id}/attendance", params(Filter), responses((status = 200, description = "The list",
     content((WorkshopAttendance = "application/json"), (String = "text/csv", example = "Inscription,Nom,Organisation,Catégorie,Rôle,Séances suivies,Secondes de présence,Durée (h:mm:ss),…"),
         (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))))]
-pub async fn of_workshop(caller: Caller, filter: Query<Filter>, request: HttpRequest) -> Download<WorkshopAttendance> {
+pub async fn of_workshop(caller: Caller, filter: Query<Filter>, request: HttpRequest) -> Formatted<WorkshopAttendance> {
     let Query(filter) = filter;
-    let format = Format::of(filter.format.as_deref(), request.headers())?;
+    let format = Format::of(filter.format.as_deref(), request.headers(), FORMATS)?;
     let Read { sheet, people, days } = Read::of(&caller, None).await?;
     if format != Format::Json {
         let language = Language::of(request.headers());
         let table = table::of_workshop(&sheet, &people, &days, language);
-        return Ok(Either::Right(file(table, format, language)?));
+        return file(table, format, language);
     }
     let mut totals = AttendanceTotals::default();
     for facts in people.iter().map(|person| sheet.facts(person.id)) {
@@ -219,11 +219,12 @@ pub async fn of_workshop(caller: Caller, filter: Query<Filter>, request: HttpReq
             sessions: sessions.collect(),
         }
     });
-    Ok(Either::Left(json(WorkshopAttendance {
+    Reply::plain(WorkshopAttendance {
         items: page.items,
         next_cursor: page.next_cursor,
         totals,
-    })))
+    })
+    .or_file()
 }
 
 /// What both lists are made of, read at one moment.
@@ -266,30 +267,15 @@ fn page<T>(mut people: Vec<Listed>, filter: &Filter, item: impl FnMut(Listed) ->
     )
 }
 
-fn json<T: Serialize>(body: T) -> CustomizeResponder<Reply<T>> {
-    Reply::plain(body).customize().insert_header((VARY, "accept"))
-}
-
-fn file(table: Table, format: Format, language: Language) -> Result<CustomizeResponder<File>, Problem> {
+fn file<T: Serialize>(table: Table, format: Format, language: Language) -> Formatted<T> {
     let name = match language {
         Language::Fr => "presences",
         Language::En => "attendance",
     };
-    let file = if format == Format::Xlsx {
-        File {
-            content_type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            name: format!("{name}.xlsx"),
-            bytes: table.xlsx()?,
-        }
+    let bytes = if format == Format::Xlsx {
+        table.xlsx()?
     } else {
-        File {
-            content_type: "text/csv; charset=utf-8",
-            name: format!("{name}.csv"),
-            bytes: table.csv(),
-        }
+        table.csv()
     };
-    Ok(file
-        .customize()
-        .insert_header((CONTENT_LANGUAGE, language.as_str()))
-        .insert_header((VARY, format!("accept, {ACCEPT_LANGUAGE}"))))
+    format.file(name, bytes, language)
 }

@@ -13,7 +13,6 @@
 mod arithmetic;
 mod check;
 mod entity;
-mod format;
 mod interval;
 mod lists;
 mod of_person;
@@ -24,7 +23,7 @@ mod tries;
 
 pub use entity::{Entity, any, close_open};
 pub use of_person::{ExportedAttendance, of_person};
-pub use sheet::facts;
+pub use sheet::{Facts, facts};
 pub use tries::sweep;
 
 use check::{__path_check_in, __path_check_out, check_in, check_out};

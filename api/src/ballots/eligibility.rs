@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::entity::Unit;
 use crate::registrations::{Category, Role, State};
 
 /// What must hold of a person for them to be on the roll; all of it together.
@@ -72,6 +73,8 @@ pub enum Unmet {
     Category,
     /// They are not among the registrations chosen for this ballot
     Selection,
+    /// They are not the delegate of an organisation
+    Delegate,
     /// They meet the rule now, but did not when the roll was frozen
     Frozen,
 }
@@ -85,12 +88,14 @@ pub struct Facts {
     pub category: Option<Category>,
     pub sessions: u32,
     pub seconds: i64,
+    /// They, or for a vote by organisations theirs.
     pub adheres: bool,
+    pub delegate: bool,
 }
 
 impl Eligibility {
     /// Everything the person lacks; nothing means that they are on the roll.
-    pub fn unmet(&self, facts: &Facts) -> Vec<Unmet> {
+    pub fn unmet(&self, unit: Unit, facts: &Facts) -> Vec<Unmet> {
         let role = facts.role != Role::Auditor && (self.roles.is_empty() || self.roles.contains(&facts.role));
         let category = self.categories.is_empty()
             || facts
@@ -105,6 +110,7 @@ impl Eligibility {
             (Unmet::Pledge, self.adhered.is_none() || facts.adheres),
             (Unmet::Category, category),
             (Unmet::Selection, selected),
+            (Unmet::Delegate, unit == Unit::Person || facts.delegate),
         ];
         conditions
             .into_iter()
@@ -127,6 +133,7 @@ mod tests {
             sessions: 1,
             seconds: 3600,
             adheres: true,
+            delegate: true,
         }
     }
 
@@ -141,7 +148,7 @@ mod tests {
             categories: vec![Category::Startup],
             registration_ids: vec![Uuid::from_u128(1)],
         };
-        assert_eq!(rule.unmet(&someone()), []);
+        assert_eq!(rule.unmet(Unit::Person, &someone()), []);
         let lacking = Facts {
             registration_id: Uuid::from_u128(2),
             role: Role::Organiser,
@@ -150,9 +157,10 @@ mod tests {
             sessions: 0,
             seconds: 3599,
             adheres: false,
+            delegate: false,
         };
         assert_eq!(
-            rule.unmet(&lacking),
+            rule.unmet(Unit::Person, &lacking),
             [
                 Unmet::Role,
                 Unmet::Confirmation,
@@ -163,6 +171,7 @@ mod tests {
                 Unmet::Selection
             ]
         );
+        assert!(rule.unmet(Unit::Organisation, &lacking).contains(&Unmet::Delegate));
     }
 
     #[test]
@@ -171,7 +180,7 @@ mod tests {
             role: Role::Auditor,
             ..someone()
         };
-        assert_eq!(Eligibility::default().unmet(&auditor), [Unmet::Role]);
-        assert_eq!(Eligibility::default().unmet(&someone()), []);
+        assert_eq!(Eligibility::default().unmet(Unit::Person, &auditor), [Unmet::Role]);
+        assert_eq!(Eligibility::default().unmet(Unit::Person, &someone()), []);
     }
 }

@@ -24,6 +24,7 @@ pub enum State {
 pub enum Unit {
     #[default]
     Person,
+    /// By its delegate at the opening
     Organisation,
 }
 
@@ -68,6 +69,7 @@ pub mod ballot {
     use crate::ballots::choice::Method;
     use crate::ballots::eligibility::Eligibility;
     use crate::ballots::paper::Paper;
+    use crate::ballots::quorum::Quorum;
     use crate::http::{Code, Problem};
     use crate::instant::Instant;
 
@@ -128,6 +130,19 @@ pub mod ballot {
             let max_grade = max_grade.map_err(|_| Code::Internal)?;
             let candidates = candidates.iter().map(|candidate| candidate.id);
             Paper::new(self.method()?, candidates, max_grade).ok_or_else(|| Code::Internal.into())
+        }
+
+        /// Whether everyone of the workshop sees the result.
+        pub fn is_public(&self) -> bool {
+            matches!(self.state, State::Published | State::Annulled)
+        }
+
+        /// With this many votes, of which so many are blank if that is known.
+        pub fn quorum(&self, votes: u64, blanks: Option<u64>) -> Option<Quorum> {
+            let whole = |number: i32| u64::try_from(number).unwrap_or_default();
+            let roll = self.roll_size.map_or(0, whole);
+            let percent = self.quorum_percent.map(whole)?;
+            Some(Quorum::of(percent, self.blanks_count, roll, votes, blanks))
         }
 
         /// 409 unless it can still be changed.

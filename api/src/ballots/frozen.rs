@@ -2,12 +2,13 @@
 //! the ballot's keys. Read once per process, kept while the ballot's key exists.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use sea_orm::QuerySelect as _;
 use sea_orm::entity::prelude::*;
 
-use super::entity::{ballot, proof};
+use super::entity::{State, ballot, proof};
 use super::keys::BallotKeys;
 use super::paper::Paper;
 use super::proof::manifest::Manifest;
@@ -19,11 +20,19 @@ pub struct Frozen {
     pub manifest: Manifest,
     pub paper: Paper,
     pub keys: BallotKeys,
+    /// This process has seen the ballot closed; its votes need no writer any more.
+    closed: AtomicBool,
 }
 
 impl Frozen {
     pub fn ballot_id(&self) -> Uuid {
         self.manifest.ballot_id
+    }
+}
+
+impl Frozen {
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
     }
 }
 
@@ -35,6 +44,13 @@ pub struct Cache(RwLock<HashMap<Uuid, Arc<Frozen>>>);
 pub fn known(app: &App, id: Uuid) -> Option<Arc<Frozen>> {
     let cache = app.frozen.0.read().unwrap_or_else(PoisonError::into_inner);
     cache.get(&id).cloned()
+}
+
+/// The ballot takes no votes any more, or is about to.
+pub fn close(app: &App, id: Uuid) {
+    if let Some(frozen) = known(app, id) {
+        frozen.closed.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Of a ballot whose key is not destroyed yet.
@@ -56,6 +72,7 @@ async fn load(on: &impl ConnectionTrait, app: &App, ballot: &ballot::Model) -> R
     let sealed = ballot.sealed_key.as_deref().unwrap_or_default();
     match app.ballot_keys.open(ballot.id, sealed, &manifest.origin) {
         Ok(keys) => Ok(Frozen {
+            closed: AtomicBool::new(ballot.state != State::Open),
             paper: manifest.paper().ok_or(Code::Internal)?,
             manifest,
             keys,

@@ -7,7 +7,7 @@ use actix_web::web::{Data, Path};
 use garde::Validate;
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::{Condition, DatabaseTransaction, QuerySelect};
+use sea_orm::{Condition, DatabaseTransaction, QueryOrder, QuerySelect, TransactionTrait};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -18,6 +18,8 @@ use crate::app::App;
 use crate::http::{Answer, Caller, Code, Fault, IfMatch, Json, OptionalJson, Problem, Reply, rules};
 use crate::instant::Instant;
 use crate::journal::{self, Act};
+use crate::mail::{self, Letter};
+use crate::registrations::{hold_workshop, organisers};
 
 /// What the journal keeps of a transition.
 #[derive(Serialize)]
@@ -136,6 +138,9 @@ pub async fn publish(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> A
         return Ok(Reply::ok(routes::show(&transaction, &caller, row).await?));
     }
     super::tally::must_be_counted(&row)?;
+    if row.state != State::Closed {
+        return Err(Problem::state(Code::BallotNotClosed, row.state));
+    }
     let mut changed: ballot::ActiveModel = row.into();
     changed.state = Set(State::Published);
     changed.published_at = Set(Some(
@@ -178,7 +183,40 @@ pub async fn cancel(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, body:
     changed.reason = Set(Some(body.0.reason));
     changed.sealed_key = Set(None);
     let row = changed.update(&transaction).await?;
-    settle(transaction, &caller, "cancel", row).await
+    let cancelled = settle(transaction, &caller, "cancel", row).await?;
+    caller.app.store.truncate_log().await;
+    Ok(cancelled)
+}
+
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "Deux candidats avaient échangé leurs logos."}))]
+pub struct Annulment {
+    /// Stays on record for ever
+    #[garde(length(chars, min = 1, max = 1000), custom(rules::line))]
+    reason: String,
+}
+
+/// Annul a ballot
+///
+/// Once counted: the result no longer stands. Tally and audit bundle stay, for everyone of the
+/// workshop, so that no result can be seen and buried; so does the reason. Safe to repeat.
+#[utoipa::path(post, path = "/v1/ballots/{ballot_id}/annul", request_body = Annulment, responses((status = 200, body = Ballot)))]
+pub async fn annul(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, body: Json<Annulment>) -> Answer<Ballot> {
+    let transaction = caller.begin_lasting().await?;
+    let row = take(&transaction, &caller, *id, &if_match).await?;
+    if row.state == State::Annulled {
+        return Ok(Reply::ok(routes::show(&transaction, &caller, row).await?));
+    }
+    super::tally::must_be_counted(&row)?;
+    let mut changed: ballot::ActiveModel = row.into();
+    changed.state = Set(State::Annulled);
+    changed.annulled_at = Set(Some(
+        caller.app.store.ballot_now(&transaction, &caller.app.ambient).await?,
+    ));
+    changed.reason = Set(Some(body.0.reason));
+    let row = changed.update(&transaction).await?;
+    settle(transaction, &caller, "annul", row).await
 }
 
 #[derive(Deserialize, Validate, ToSchema)]
@@ -253,29 +291,37 @@ pub async fn run_due(app: &Data<App>) -> Result<(), Problem> {
                 .add(Column::CountedAt.is_null())
                 .add(Column::CountFailed.is_null()),
         );
-    let due: Vec<(Uuid, State)> = Entity::find()
+    let due: Vec<(Uuid, Uuid, State)> = Entity::find()
         .select_only()
-        .columns([Column::Id, Column::State])
+        .columns([Column::Id, Column::WorkshopId, Column::State])
         .filter(due)
+        .order_by_asc(Column::Id)
         .into_tuple()
         .all(reader)
         .await?;
     super::frozen::forget_destroyed(reader, app).await?;
-    for (id, state) in due {
-        match state {
-            State::Draft => open_on_schedule(app, id).await?,
-            State::Open => close_on_schedule(app, id).await?,
-            State::Closed | State::Published | State::Cancelled | State::Annulled => {}
+    for (id, workshop_id, state) in &due {
+        let done = match state {
+            State::Draft => open_on_schedule(app, *id, *workshop_id).await,
+            State::Open => close_on_schedule(app, *id).await,
+            State::Closed | State::Published | State::Cancelled | State::Annulled => Ok(()),
+        };
+        // One that cannot be handled holds up no other; it comes round again.
+        if let Err(problem) = done {
+            tracing::error!(ballot = %id, ?state, %problem, "a ballot that is due could not be handled");
         }
-        if state != State::Draft {
-            closing::count_soon(app, id).await;
-        }
+    }
+    // Counting may take its time, and nothing that is due waits for it.
+    for (id, ..) in due.iter().filter(|(.., state)| *state != State::Draft) {
+        closing::count_soon(app, *id).await;
     }
     Ok(())
 }
 
-async fn open_on_schedule(app: &App, id: Uuid) -> Result<(), Problem> {
+async fn open_on_schedule(app: &App, id: Uuid, workshop_id: Uuid) -> Result<(), Problem> {
     let transaction = app.store.write().await?;
+    // As everyone locks: the workshop, whose organisers may be written to, then the rest.
+    hold_workshop(&transaction, workshop_id).await?;
     let row = ballot::lock(&transaction, id).await?;
     let now = app.store.ballot_now(&transaction, &app.ambient).await?;
     let due =
@@ -283,17 +329,18 @@ async fn open_on_schedule(app: &App, id: Uuid) -> Result<(), Problem> {
     if !due {
         return Ok(());
     }
-    let workshop_id = row.workshop_id;
-    match opening::open(&transaction, app, row, false).await {
+    // What was begun of an opening that is refused goes; that it was refused is written in its place,
+    // under the same lock, so that one scheduler alone refuses.
+    let attempt = transaction.begin().await?;
+    match opening::open(&attempt, app, row, false).await {
         Ok(row) => {
-            let act = Act::new("open", "ballot", id);
+            attempt.commit().await?;
             let after = Transition::from(&row);
-            journal::write_as(
+            by_schedule(
                 &transaction,
-                &app.ambient,
-                "schedule",
-                Some(workshop_id),
-                act.after(&after),
+                app,
+                workshop_id,
+                Act::new("open", "ballot", id).after(&after),
             )
             .await?;
             transaction.commit().await?;
@@ -301,28 +348,44 @@ async fn open_on_schedule(app: &App, id: Uuid) -> Result<(), Problem> {
         // Too busy is no refusal: it comes round again.
         Err(problem) if problem.code.status() >= 500 => return Err(problem),
         Err(problem) => {
-            drop(transaction);
-            let transaction = app.store.write().await?;
+            attempt.rollback().await?;
             let code = problem.code.as_str();
-            let failed = ballot::Entity::update_many()
-                .col_expr(ballot::Column::OpeningFailed, Expr::value(code))
-                .filter(ballot::Column::Id.eq(id))
-                .filter(ballot::Column::State.eq(State::Draft));
-            failed.exec(&transaction).await?;
-            let act = Act::new("opening_refused", "ballot", id);
-            journal::write_as(
+            let refused = ballot::ActiveModel {
+                id: Set(id),
+                opening_failed: Set(Some(code.to_owned())),
+                ..Default::default()
+            };
+            ballot::Entity::update(refused).exec(&transaction).await?;
+            by_schedule(
                 &transaction,
-                &app.ambient,
-                "schedule",
-                Some(workshop_id),
-                act.after(&code),
+                app,
+                workshop_id,
+                Act::new("opening_refused", "ballot", id).after(&code),
             )
             .await?;
+            tell_organisers(&transaction, app, workshop_id, id, code).await?;
             transaction.commit().await?;
+            app.mail.wake();
             tracing::warn!(ballot = %id, code, "a scheduled opening was refused");
         }
     }
     Ok(())
+}
+
+/// A letter to everyone who organises the workshop, in the language of each.
+async fn tell_organisers(
+    on: &impl ConnectionTrait,
+    app: &App,
+    workshop_id: Uuid,
+    ballot_id: Uuid,
+    reason: &str,
+) -> Result<(), Problem> {
+    let organisers = organisers(on, workshop_id).await?;
+    let letters = organisers.iter().map(|organiser| {
+        let to = (organiser.recipient.as_str(), organiser.address.as_str());
+        Letter::opening_refused(to, organiser.language, workshop_id, ballot_id, reason)
+    });
+    mail::enqueue_all(on, &app.ambient, letters).await
 }
 
 async fn close_on_schedule(app: &App, id: Uuid) -> Result<(), Problem> {
@@ -335,14 +398,18 @@ async fn close_on_schedule(app: &App, id: Uuid) -> Result<(), Problem> {
     let workshop_id = row.workshop_id;
     let row = closing::close(&transaction, app, row).await?;
     let after = Transition::from(&row);
-    journal::write_as(
+    by_schedule(
         &transaction,
-        &app.ambient,
-        "schedule",
-        Some(workshop_id),
+        app,
+        workshop_id,
         Act::new("close", "ballot", id).after(&after),
     )
     .await?;
     transaction.commit().await?;
     Ok(())
+}
+
+/// The journal's line of an act by the instance itself.
+async fn by_schedule(on: &impl ConnectionTrait, app: &App, workshop_id: Uuid, act: Act<'_>) -> Result<(), Problem> {
+    journal::write_as(on, &app.ambient, "schedule", Some(workshop_id), act).await
 }

@@ -2,10 +2,10 @@
 //!
 //! ```text
 //! draft ──open──▶ open ──close──▶ closed ──(counted)──publish──▶ published
-//!   └── cancel ──▶ cancelled ◀── cancel ──┘
+//!   └── cancel ──▶ cancelled ◀┘        └──(counted)── annul ──▶ annulled ◀┘
 //! ```
-//! - [`choice`], [`counting`], [`eligibility`], [`paper`] and [`vote`] are pure: they know no database and no
-//!   clock.
+//! - [`choice`], [`counting`], [`chart`], [`eligibility`], [`paper`] and [`vote`] are pure: they know no database
+//!   and no clock.
 //! - [`keys`] makes, seals and derives the keys of a ballot.
 //! - [`casting`] holds the transaction of a vote, [`closing`] the two of a closing; nothing else
 //!   touches the tables of votes.
@@ -16,6 +16,7 @@
 mod audit;
 mod candidates;
 mod casting;
+mod chart;
 pub mod choice;
 mod closing;
 pub mod counting;
@@ -32,6 +33,7 @@ mod opening;
 pub mod paper;
 mod participation;
 pub mod proof;
+mod quorum;
 mod representation;
 mod resealing;
 mod roll;
@@ -39,7 +41,7 @@ mod routes;
 mod tally;
 mod vote;
 
-pub use casting::Writer;
+pub use casting::{Capacity, Writer};
 #[cfg(test)]
 pub use choice::ChoiceFault;
 pub use frozen::Cache as Frozen;
@@ -59,7 +61,17 @@ pub mod tables {
     pub use super::entity::{ballot, candidate, logo, proof, roll};
 }
 
-use crate::http::{Access, EVERY_ROLE, ORGANISER, Room, SUPERVISION, route};
+use sea_orm::ConnectionTrait;
+use sea_orm::prelude::Uuid;
+
+use crate::http::{Access, EVERY_ROLE, ORGANISER, Problem, Room, SUPERVISION, route};
+
+/// What a ballot puts to the vote, for letters about it; nothing when it was deleted.
+pub async fn question(on: &impl ConnectionTrait, id: Uuid) -> Result<Option<String>, Problem> {
+    use sea_orm::EntityTrait as _;
+    let ballot = entity::ballot::Entity::find_by_id(id).one(on).await?;
+    Ok(ballot.map(|ballot| ballot.question))
+}
 
 pub fn rooms() -> Vec<Room> {
     let members = Access::Members(EVERY_ROLE);
@@ -100,6 +112,12 @@ pub fn rooms() -> Vec<Room> {
                     organiser,
                     [BallotNotClosed, BallotCounting, BallotCountFailed, BallotWithoutTie]
                 ),
+                route!(
+                    lifecycle::annul,
+                    organiser,
+                    [BallotNotClosed, BallotCounting, BallotCountFailed]
+                )
+                .lasting(),
                 route!(lifecycle::extend, organiser, [BallotNotOpen, BallotWithoutClosing]),
             ],
         ),
@@ -132,7 +150,13 @@ pub fn rooms() -> Vec<Room> {
                 route!(
                     tally::read_tally,
                     members,
-                    [NotAllowed, BallotNotClosed, BallotCounting, BallotCountFailed]
+                    [
+                        NotAllowed,
+                        BallotNotClosed,
+                        BallotCounting,
+                        BallotCountFailed,
+                        NotAcceptable
+                    ]
                 ),
                 route!(roll::read_roll, Access::Members(SUPERVISION), []),
             ],

@@ -53,22 +53,24 @@ pub async fn of_person(on: &impl ConnectionTrait, app: &App, person_id: Uuid) ->
         .order_by_asc(ballot::Column::Id)
         .all(on)
         .await?;
-    let lines: HashMap<Uuid, Option<bool>> = roll::Entity::find()
+    let lines: HashMap<Uuid, (Uuid, Option<bool>)> = roll::Entity::find()
         .select_only()
-        .columns([roll::Column::BallotId, roll::Column::Voted])
+        .columns([roll::Column::BallotId, roll::Column::UnitId, roll::Column::Voted])
         .filter(roll::Column::BallotId.is_in(ballots.iter().map(|ballot| ballot.id)))
-        .filter(roll::Column::UnitId.eq(person_id))
-        .into_tuple::<(Uuid, Option<bool>)>()
+        .filter(roll::Column::PersonId.eq(person_id))
+        .into_tuple::<(Uuid, Uuid, Option<bool>)>()
         .all(on)
         .await?
         .into_iter()
+        .map(|(ballot_id, unit_id, voted)| (ballot_id, (unit_id, voted)))
         .collect();
-    let sealed = ballots
-        .iter()
-        .filter(|ballot| lines.get(&ballot.id).is_some_and(Option::is_none));
-    let casts = casting::voted_among(on, app, sealed, person_id).await?;
+    let sealed = ballots.iter().filter_map(|ballot| {
+        let (unit_id, _) = lines.get(&ballot.id).filter(|(_, voted)| voted.is_none())?;
+        Some((ballot, *unit_id))
+    });
+    let casts = casting::voted_among(on, app, sealed).await?;
     let exported = ballots.into_iter().filter_map(|ballot| {
-        let line = lines.get(&ballot.id);
+        let line = lines.get(&ballot.id).map(|(_, voted)| voted);
         let member = matches!(
             registrations.get(&ballot.workshop_id),
             Some(RegistrationState::Invited | RegistrationState::Confirmed)
@@ -113,7 +115,7 @@ pub async fn forget(on: &impl ConnectionTrait, person_id: Uuid) -> Result<(), Pr
         .map(|ballot| ballot.id);
     let lines = Condition::all()
         .add(roll::Column::BallotId.is_in(done))
-        .add(roll::Column::UnitId.eq(person_id));
+        .add(roll::Column::PersonId.eq(person_id));
     wipe_salts(on, lines).await
 }
 
@@ -121,7 +123,7 @@ pub async fn forget(on: &impl ConnectionTrait, person_id: Uuid) -> Result<(), Pr
 pub async fn forget_erased(on: &impl ConnectionTrait, ballot_id: Uuid) -> Result<(), Problem> {
     let lines = Condition::all()
         .add(roll::Column::BallotId.eq(ballot_id))
-        .add(roll::Column::UnitId.in_subquery(person::erased()));
+        .add(roll::Column::PersonId.in_subquery(person::erased()));
     wipe_salts(on, lines).await
 }
 

@@ -46,8 +46,8 @@ pub async fn open(
     if row.closes_at.is_some_and(|closes| closes <= now) {
         return Err(Code::BallotClosingPassed.into());
     }
-    let mut electors = roll::electors(on, row.workshop_id, &row.eligibility, app.ambient.now(), None).await?;
-    electors.retain(|elector| row.eligibility.unmet(&elector.facts).is_empty());
+    let mut electors = roll::electors(on, &row, app.ambient.now()).await?;
+    electors.retain(|elector| row.eligibility.unmet(row.unit, &elector.facts).is_empty());
     let size = electors.len();
     if size == 0 {
         return Err(Code::BallotNeedsVoters.into());
@@ -76,6 +76,9 @@ pub async fn open(
         max_grade: paper.max_grade(),
         candidates: candidates.into_iter().map(Nominee::of).collect(),
         eligibility: row.eligibility.clone(),
+        unit: row.unit,
+        quorum_percent: row.quorum_percent.map(i32::unsigned_abs),
+        blanks_count: row.blanks_count,
         openings: row.openings,
         opened_at: now,
         closes_at: row.closes_at,
@@ -128,7 +131,7 @@ async fn freeze_roll(
         .into_iter()
         .map(|elector| {
             let salt = app.ambient.bytes();
-            let leaf = vote::roll_leaf(ballot_id, &salt, elector.person_id, &elector.address);
+            let leaf = vote::roll_leaf(ballot_id, &salt, elector.unit_id, &elector.address);
             (leaf, salt, elector)
         })
         .collect();
@@ -137,7 +140,7 @@ async fn freeze_roll(
         let rows = Rows(vec![
             (
                 "unit_id",
-                Column::Uuid(lines.iter().map(|(.., elector)| elector.person_id).collect()),
+                Column::Uuid(lines.iter().map(|(.., elector)| elector.unit_id).collect()),
             ),
             // A person votes for themself.
             (

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::eligibility::Unmet;
 use super::entity::{State, ballot, roll as roll_table};
+use super::quorum::Quorum;
 use super::roll::{self, RollEntry};
 use super::{casting, tally};
 use crate::http::{Answer, Caller, Etag, Problem, Reply, resource};
@@ -87,22 +88,22 @@ async fn stand(
     let opened = ballots.iter().filter(|ballot| ballot.opened_at.is_some());
     let mut lines: HashMap<Uuid, roll_table::Model> = roll_table::Entity::find()
         .filter(roll_table::Column::BallotId.is_in(opened.map(|ballot| ballot.id)))
-        .filter(roll_table::Column::UnitId.eq(person_id))
+        .filter(roll_table::Column::PersonId.eq(person_id))
         .all(on)
         .await?
         .into_iter()
         .map(|line| (line.ballot_id, line))
         .collect();
-    let sealed = ballots
-        .iter()
-        .filter(|ballot| lines.get(&ballot.id).is_some_and(|line| line.voted.is_none()));
-    let casts = casting::voted_among(on, &caller.app, sealed, person_id).await?;
+    let sealed = ballots.iter().filter_map(|ballot| {
+        let line = lines.get(&ballot.id).filter(|line| line.voted.is_none())?;
+        Some((ballot, line.unit_id))
+    });
+    let casts = casting::voted_among(on, &caller.app, sealed).await?;
     let elsewhere: Vec<&ballot::Model> = ballots
         .iter()
         .filter(|ballot| !lines.contains_key(&ballot.id))
         .collect();
-    let rules: Vec<_> = elsewhere.iter().map(|ballot| &ballot.eligibility).collect();
-    let unmet = roll::unmet_of(on, caller.workshop_id()?, &rules, own.registration_id, caller.now()).await?;
+    let unmet = roll::unmet_of(on, &elsewhere, own.registration_id, caller.now()).await?;
     let mut unmet: HashMap<Uuid, Vec<Unmet>> = elsewhere.iter().map(|ballot| ballot.id).zip(unmet).collect();
     let stand = |ballot: &ballot::Model| {
         if let Some(line) = lines.remove(&ballot.id) {
@@ -164,7 +165,7 @@ pub async fn parts(on: &impl ConnectionTrait, caller: &Caller) -> Result<Vec<Bal
 
 /// How many have voted out of how many.
 #[derive(Serialize, ToSchema)]
-#[schema(example = json!({"ballot_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "state": "open", "roll": 42, "votes": 17, "etag": "q1w2e3r4t5y6u7i8o9p0aA"}))]
+#[schema(example = json!({"ballot_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "state": "open", "roll": 42, "votes": 17, "quorum": null, "etag": "q1w2e3r4t5y6u7i8o9p0aA"}))]
 pub struct Turnout {
     ballot_id: Uuid,
     state: State,
@@ -172,6 +173,8 @@ pub struct Turnout {
     roll: u64,
     /// How many have voted
     votes: u64,
+    /// Null when the ballot asks for none
+    quorum: Option<Quorum>,
     etag: Etag,
 }
 
@@ -188,23 +191,23 @@ pub async fn turnout(caller: Caller, id: Path<Uuid>) -> Answer<Turnout> {
         Some(size) => u64::try_from(size).unwrap_or_default(),
         None if ballot.state == State::Cancelled => 0,
         None => {
-            let electors =
-                roll::electors(&snapshot, ballot.workshop_id, &ballot.eligibility, caller.now(), None).await?;
+            let electors = roll::electors(&snapshot, &ballot, caller.now()).await?;
             electors
                 .iter()
-                .filter(|elector| ballot.eligibility.unmet(&elector.facts).is_empty())
+                .filter(|elector| ballot.eligibility.unmet(ballot.unit, &elector.facts).is_empty())
                 .count() as u64
         }
     };
-    let votes = match tally::must_be_counted(&ballot) {
-        Ok(count) => count.votes,
-        Err(_) => casting::number(&snapshot, *id).await?,
+    let (votes, blanks) = match tally::must_be_counted(&ballot) {
+        Ok(count) => (count.votes, Some(count.blanks)),
+        Err(_) => (casting::number(&snapshot, *id).await?, None),
     };
     Ok(Reply::ok(Turnout {
         ballot_id: ballot.id,
         state: ballot.state,
         roll,
         votes,
+        quorum: ballot.quorum(votes, blanks),
         etag: Etag::default(),
     }))
 }

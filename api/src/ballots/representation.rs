@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::choice::Method;
 use super::eligibility::Eligibility;
-use super::entity::{DraftedAs, Kind, Openings, State, ballot, candidate};
+use super::entity::{DraftedAs, Kind, Openings, State, Unit, ballot, candidate};
 use crate::http::{Caller, Etag, Problem, resource, rules};
 use crate::instant::Instant;
 use crate::secrets::{hex, sha256};
@@ -41,6 +41,18 @@ pub struct BallotInput {
     #[serde(default)]
     #[garde(dive)]
     pub eligibility: Eligibility,
+    /// Who has one vote: each person, or each organisation by its delegate
+    #[serde(default)]
+    #[garde(skip)]
+    pub unit: Unit,
+    /// How much of the roll must vote for the result to stand, in percent; null: any
+    #[serde(default)]
+    #[garde(range(min = 1, max = 100))]
+    pub quorum_percent: Option<u32>,
+    /// Whether blank votes count towards the quorum
+    #[serde(default = "yes")]
+    #[garde(skip)]
+    pub blanks_count: bool,
     /// Who may see, once counted, what each vote hash stands for
     #[serde(default)]
     #[garde(skip)]
@@ -55,19 +67,23 @@ pub struct BallotInput {
     pub closes_at: Option<Instant>,
 }
 
+fn yes() -> bool {
+    true
+}
+
 /// A ballot.
 #[derive(Clone, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "workshop_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4f",
     "kind": "logo", "question": "Quel logo pour la coalition guinéenne du numérique ?", "description": "", "method": "plurality", "max_grade": null,
     "eligibility": {"roles": [], "min_sessions": 1, "min_minutes": 0, "adhered": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d50", "categories": [], "registration_ids": []},
-    "openings": "auditors", "opens_at": null, "closes_at": null, "state": "open", "candidates": [{
+    "unit": "person", "quorum_percent": 25, "blanks_count": true, "openings": "auditors", "opens_at": null, "closes_at": null, "state": "open", "candidates": [{
         "id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d51", "ballot_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "name": "L'arbre à palabres", "description": "",
         "logo": {"url": "https://palabre.example.org/v1/logos/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08.png",
                  "thumbnail_url": "https://palabre.example.org/v1/logos/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08.png?size=256"},
         "created_at": "2020-08-20T09:00:00Z", "etag": "q1w2e3r4t5y6u7i8o9p0aA"}],
     "roll_size": 42, "vote_body_length": 128, "opened_at": "2020-08-28T15:00:00Z", "closed_at": null, "counted_at": null, "published_at": null,
-    "cancelled_at": null, "reason": null, "opening_failed": null, "count_failed": null, "drafted_from": null, "drafted_as": null, "created_at": "2020-08-20T09:00:00Z", "etag": "q1w2e3r4t5y6u7i8o9p0aA"
+    "cancelled_at": null, "annulled_at": null, "reason": null, "opening_failed": null, "count_failed": null, "drafted_from": null, "drafted_as": null, "created_at": "2020-08-20T09:00:00Z", "etag": "q1w2e3r4t5y6u7i8o9p0aA"
 }))]
 pub struct Ballot {
     id: Uuid,
@@ -86,9 +102,10 @@ pub struct Ballot {
     counted_at: Option<Instant>,
     published_at: Option<Instant>,
     cancelled_at: Option<Instant>,
-    /// Why it was cancelled
+    annulled_at: Option<Instant>,
+    /// Why it was cancelled or annulled
     reason: Option<String>,
-    /// The code of why the scheduled opening was refused
+    /// The code of why the scheduled opening was refused; it is tried again once the ballot is changed
     opening_failed: Option<String>,
     /// Why the count stopped
     count_failed: Option<String>,
@@ -180,6 +197,9 @@ impl Ballot {
                 question: row.question,
                 description: row.description,
                 eligibility: row.eligibility,
+                unit: row.unit,
+                quorum_percent: row.quorum_percent.map(i32::unsigned_abs),
+                blanks_count: row.blanks_count,
                 openings: row.openings,
                 opens_at: row.opens_at,
                 closes_at: row.closes_at,
@@ -198,6 +218,7 @@ impl Ballot {
             counted_at: row.counted_at,
             published_at: row.published_at,
             cancelled_at: row.cancelled_at,
+            annulled_at: row.annulled_at,
             reason: row.reason,
             opening_failed: row.opening_failed,
             count_failed: row.count_failed,

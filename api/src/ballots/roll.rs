@@ -9,9 +9,10 @@ use sea_orm::{FromQueryResult, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::eligibility::{Eligibility, Facts, Unmet};
-use super::entity::{State, ballot, roll};
+use super::eligibility::{Facts, Unmet};
+use super::entity::{State, Unit, ballot, roll};
 use super::of_person;
+use crate::coalitions::Adherents;
 use crate::http::{Answer, Caller, Cursor, Limit, Page, Problem, Query, Reply};
 use crate::identity::person;
 use crate::instant::Instant;
@@ -19,36 +20,37 @@ use crate::registrations::{Category, Role, State as RegistrationState, entity as
 use crate::secrets::hex;
 use crate::{attendance, coalitions, organisations};
 
-/// One person as the rule sees them.
+/// One person as a ballot's rule sees them.
 pub struct Elector {
     pub facts: Facts,
+    /// Themself, or the organisation they are the delegate of.
+    pub unit_id: Uuid,
     pub person_id: Uuid,
     pub name: String,
     /// Canonical.
     pub address: String,
 }
 
+/// One person of the workshop, with what rules ask about.
 #[derive(FromQueryResult)]
-struct Row {
+struct Someone {
     id: Uuid,
     person_id: Uuid,
     name: String,
     role: Role,
     state: RegistrationState,
     category: Option<Category>,
+    organisation_id: Option<Uuid>,
     organisation_category: Option<Category>,
+    delegate: bool,
     address: String,
 }
 
-/// Everyone registered in the workshop (or one of them) with what the rule asks about; a constant
-/// number of queries. Whoever erased themself can vote no more and is left out.
-pub async fn electors(
-    on: &impl ConnectionTrait,
-    workshop_id: Uuid,
-    rule: &Eligibility,
-    now: Instant,
-    only: Option<Uuid>,
-) -> Result<Vec<Elector>, Problem> {
+type Attended = HashMap<Uuid, attendance::Facts>;
+
+/// Everyone registered in the workshop (or one of them), in order of registration. Whoever erased
+/// themself can vote no more and is left out.
+async fn people(on: &impl ConnectionTrait, workshop_id: Uuid, only: Option<Uuid>) -> Result<Vec<Someone>, Problem> {
     use registration::{Column, Entity, Relation};
     let mut select = Entity::find()
         .select_only()
@@ -59,6 +61,8 @@ pub async fn electors(
             Column::Role,
             Column::State,
             Column::Category,
+            Column::OrganisationId,
+            Column::Delegate,
         ])
         .column_as(organisations::entity::Column::Category, "organisation_category")
         .column(person::Column::Address)
@@ -69,73 +73,91 @@ pub async fn electors(
     if let Some(id) = only {
         select = select.filter(Column::Id.eq(id));
     }
-    let rows = select.order_by_asc(Column::Id).into_model::<Row>().all(on).await?;
-    let attended = if rule.min_sessions > 0 || rule.min_minutes > 0 {
-        attendance::facts(on, workshop_id, now, only).await?
-    } else {
-        HashMap::new()
-    };
-    let adherents = coalitions::adherents(on, rule.adhered, only).await?;
-    let elector = |row: Row| {
-        let (sessions, seconds) = attended
-            .get(&row.id)
-            .map_or((0, 0), |facts| (facts.sessions, facts.seconds));
-        Elector {
-            facts: Facts {
-                registration_id: row.id,
-                role: row.role,
-                state: row.state,
-                category: row.organisation_category.or(row.category),
-                sessions,
-                seconds,
-                adheres: rule.adhered_by(&adherents, row.id),
-            },
-            person_id: row.person_id,
-            name: row.name,
-            address: row.address,
-        }
-    };
-    Ok(rows.into_iter().map(elector).collect())
+    Ok(select.order_by_asc(Column::Id).into_model().all(on).await?)
 }
 
-/// What one person lacks now by each of these rules; nothing when they are not registered at all. A
-/// constant number of queries, whatever the number of rules.
+impl Someone {
+    fn facts(&self, ballot: &ballot::Model, attended: &Attended, adherents: &Adherents) -> Facts {
+        let rule = &ballot.eligibility;
+        let attended = attended.get(&self.id);
+        let who = match ballot.unit {
+            Unit::Person => Some(self.id),
+            Unit::Organisation => self.organisation_id,
+        };
+        let adheres = |(coalition, who)| adherents.adheres(who, coalition, rule.any_charter);
+        Facts {
+            registration_id: self.id,
+            role: self.role,
+            state: self.state,
+            category: self.organisation_category.or(self.category),
+            sessions: attended.map_or(0, |facts| facts.sessions),
+            seconds: attended.map_or(0, |facts| facts.seconds),
+            adheres: rule.adhered.zip(who).is_some_and(adheres),
+            delegate: self.delegate,
+        }
+    }
+}
+
+/// Everyone of the workshop as this ballot's rule sees them; a constant number of queries.
+pub async fn electors(
+    on: &impl ConnectionTrait,
+    ballot: &ballot::Model,
+    now: Instant,
+) -> Result<Vec<Elector>, Problem> {
+    let people = people(on, ballot.workshop_id, None).await?;
+    let (attended, adherents) = known(on, &[ballot], None, now).await?;
+    let elector = |someone: Someone| Elector {
+        facts: someone.facts(ballot, &attended, &adherents),
+        unit_id: match ballot.unit {
+            Unit::Organisation if someone.delegate => someone.organisation_id.unwrap_or(someone.person_id),
+            Unit::Organisation | Unit::Person => someone.person_id,
+        },
+        person_id: someone.person_id,
+        name: someone.name,
+        address: someone.address,
+    };
+    Ok(people.into_iter().map(elector).collect())
+}
+
+/// What these ballots' rules ask beside the registration itself.
+async fn known(
+    on: &impl ConnectionTrait,
+    ballots: &[&ballot::Model],
+    only: Option<Uuid>,
+    now: Instant,
+) -> Result<(Attended, Adherents), Problem> {
+    let rules = || ballots.iter().map(|ballot| &ballot.eligibility);
+    let attended = match ballots.first() {
+        Some(ballot) if rules().any(|rule| rule.min_sessions > 0 || rule.min_minutes > 0) => {
+            attendance::facts(on, ballot.workshop_id, now, only).await?
+        }
+        _ => Attended::new(),
+    };
+    let adherents = coalitions::adherents(on, rules().filter_map(|rule| rule.adhered), only).await?;
+    Ok((attended, adherents))
+}
+
+/// What one person lacks now in each of these ballots of one workshop; nothing when they are not
+/// registered at all. A constant number of queries, whatever the number of ballots.
 pub async fn unmet_of(
     on: &impl ConnectionTrait,
-    workshop_id: Uuid,
-    rules: &[&Eligibility],
+    ballots: &[&ballot::Model],
     registration_id: Uuid,
     now: Instant,
 ) -> Result<Vec<Vec<Unmet>>, Problem> {
-    if rules.is_empty() {
+    let Some(first) = ballots.first() else {
         return Ok(Vec::new());
-    }
-    // A rule that asks for whatever one of them asks for.
-    let needs = Eligibility {
-        min_sessions: rules.iter().map(|rule| rule.min_sessions).max().unwrap_or_default(),
-        min_minutes: rules.iter().map(|rule| rule.min_minutes).max().unwrap_or_default(),
-        ..Eligibility::default()
     };
-    let electors = electors(on, workshop_id, &needs, now, Some(registration_id)).await?;
-    let Some(elector) = electors.first() else {
-        return Ok(vec![Vec::new(); rules.len()]);
+    let people = people(on, first.workshop_id, Some(registration_id)).await?;
+    let Some(someone) = people.first() else {
+        return Ok(vec![Vec::new(); ballots.len()]);
     };
-    let coalitions = rules.iter().filter_map(|rule| rule.adhered);
-    let adherents = coalitions::adherents(on, coalitions, Some(registration_id)).await?;
-    let unmet = |rule: &&Eligibility| {
-        rule.unmet(&Facts {
-            adheres: rule.adhered_by(&adherents, registration_id),
-            ..elector.facts
-        })
+    let (attended, adherents) = known(on, ballots, Some(registration_id), now).await?;
+    let unmet = |ballot: &&ballot::Model| {
+        let facts = someone.facts(ballot, &attended, &adherents);
+        ballot.eligibility.unmet(ballot.unit, &facts)
     };
-    Ok(rules.iter().map(unmet).collect())
-}
-
-impl Eligibility {
-    fn adhered_by(&self, adherents: &coalitions::Adherents, registration_id: Uuid) -> bool {
-        self.adhered
-            .is_some_and(|coalition_id| adherents.adheres(registration_id, coalition_id, self.any_charter))
-    }
+    Ok(ballots.iter().map(unmet).collect())
 }
 
 /// One line of the roll, or of its preview.
@@ -247,9 +269,9 @@ async fn preview(on: &impl ConnectionTrait, ballot: &ballot::Model, now: Instant
     if ballot.state == State::Cancelled {
         return Ok(Vec::new());
     }
-    let electors = electors(on, ballot.workshop_id, &ballot.eligibility, now, None).await?;
+    let electors = electors(on, ballot, now).await?;
     let line = |elector: Elector| {
-        let unmet = ballot.eligibility.unmet(&elector.facts);
+        let unmet = ballot.eligibility.unmet(ballot.unit, &elector.facts);
         let registration_id = elector.facts.registration_id;
         RollLine {
             registration_id,

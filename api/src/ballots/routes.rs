@@ -104,6 +104,9 @@ fn write(input: BallotInput, row: &mut ballot::ActiveModel) {
     row.method = Set(input.method.as_str().to_owned());
     row.max_grade = Set(input.max_grade.map(u32::cast_signed));
     row.eligibility = Set(input.eligibility);
+    row.unit = Set(input.unit);
+    row.quorum_percent = Set(input.quorum_percent.map(u32::cast_signed));
+    row.blanks_count = Set(input.blanks_count);
     row.openings = Set(input.openings);
     row.opens_at = Set(input.opens_at);
     row.closes_at = Set(input.closes_at);

@@ -5,6 +5,7 @@
 
 mod keeping;
 mod token_key;
+mod verify;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -14,7 +15,7 @@ use std::time::Duration;
 use actix_web::web::Data;
 use clap::{Args, Parser, Subcommand};
 
-use crate::ambient::{Ambient, HostClock};
+use crate::ambient::{Ambient, HostClock, SharedClock};
 use crate::app::{self, App};
 use crate::identity::operator;
 use crate::settings::{Flags, NewSecret, Settings};
@@ -67,6 +68,9 @@ enum Command {
     /// Ask the server of these settings whether it is ready; exits with 1 when it is not
     #[command(after_help = "Example:\n  palabre healthcheck --listen 127.0.0.1:8080")]
     Healthcheck,
+    /// Check an audit bundle, offline and without believing the server
+    #[command(after_help = verify::HELP)]
+    Verify(verify::Verify),
 }
 
 #[derive(Args, Default)]
@@ -93,6 +97,9 @@ struct Token {
 
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Some(Command::Verify(verify)) = &cli.command {
+        return verify.run();
+    }
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -109,7 +116,7 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Outcome {
-    let ambient = Ambient::new(Arc::new(HostClock));
+    let ambient = Ambient::new(Arc::new(SharedClock::new(HostClock)));
     let mut flags = cli.flags;
     match cli.command.unwrap_or(Command::Serve(Serve::default())) {
         Command::Openapi => say(app::openapi().trim_end()),
@@ -158,6 +165,8 @@ async fn run(cli: Cli) -> Outcome {
             ))
         }
         Command::Healthcheck => healthcheck(&settings(&flags, &ambient)?).await,
+        // Done by now: it has its own exit codes, and neither settings nor a runtime.
+        Command::Verify(_) => Ok(()),
     }
 }
 

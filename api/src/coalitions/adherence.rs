@@ -12,19 +12,20 @@ use super::entities::{Place, charter, coalition, commitment, pledge, working_gro
 use crate::http::Problem;
 use crate::instant::Instant;
 
-/// Who adheres to which coalition, and whether to its current charter.
+/// Who adheres to which coalition (a registration, or an organisation by its delegate), and whether
+/// to its current charter.
 #[derive(Default)]
 pub struct Adherents(HashMap<(Uuid, Uuid), bool>);
 
 impl Adherents {
-    pub fn adheres(&self, registration_id: Uuid, coalition_id: Uuid, any_charter: bool) -> bool {
-        let current = self.0.get(&(registration_id, coalition_id));
+    pub fn adheres(&self, who: Uuid, coalition_id: Uuid, any_charter: bool) -> bool {
+        let current = self.0.get(&(who, coalition_id));
         current.is_some_and(|current| *current || any_charter)
     }
 }
 
-/// The registrations with a standing pledge of their own to one of these coalitions; of one
-/// registration only, where one is given. One query, whatever their number.
+/// Those with a standing pledge to one of these coalitions; of one registration only, where one is
+/// given, and then of all organisations. One query, whatever their number.
 pub async fn adherents(
     on: &impl ConnectionTrait,
     coalitions: impl IntoIterator<Item = Uuid>,
@@ -45,18 +46,24 @@ pub async fn adherents(
     let current = Expr::col((pledge::Entity, pledge::Column::Charter)).in_subquery(current);
     let mut select = pledge::Entity::find()
         .select_only()
-        .columns([pledge::Column::RegistrationId, pledge::Column::CoalitionId])
+        .columns([
+            pledge::Column::RegistrationId,
+            pledge::Column::OnBehalfOf,
+            pledge::Column::CoalitionId,
+        ])
         .column_as(current, "current")
         .filter(pledge::Column::CoalitionId.is_in(coalitions))
-        .filter(pledge::Column::OnBehalfOf.is_null())
         .filter(pledge::Column::WithdrawnAt.is_null());
     if let Some(registration_id) = only {
-        select = select.filter(pledge::Column::RegistrationId.eq(registration_id));
+        // Someone else may have signed for their organisation before them.
+        let own = pledge::Column::RegistrationId.eq(registration_id);
+        select = select.filter(own.or(pledge::Column::OnBehalfOf.is_not_null()));
     }
-    let rows: Vec<(Uuid, Uuid, bool)> = select.into_tuple().all(on).await?;
+    let rows: Vec<(Uuid, Option<Uuid>, Uuid, bool)> = select.into_tuple().all(on).await?;
     let mut adherents = Adherents::default();
-    for (registration_id, coalition_id, current) in rows {
-        *adherents.0.entry((registration_id, coalition_id)).or_default() |= current;
+    for (registration_id, on_behalf_of, coalition_id, current) in rows {
+        let who = on_behalf_of.unwrap_or(registration_id);
+        *adherents.0.entry((who, coalition_id)).or_default() |= current;
     }
     Ok(adherents)
 }

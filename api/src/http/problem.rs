@@ -8,6 +8,9 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use sea_orm::DbErr;
+use sea_orm::sqlx::Error;
+use sea_orm::sqlx::error::DatabaseError;
+use sea_orm::sqlx::postgres::PgDatabaseError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -249,7 +252,6 @@ impl From<DbErr> for Problem {
 }
 
 fn passing(error: &sea_orm::RuntimeErr) -> bool {
-    use sea_orm::sqlx::Error;
     let sea_orm::RuntimeErr::SqlxError(error) = error else {
         return false;
     };
@@ -260,13 +262,25 @@ fn passing(error: &sea_orm::RuntimeErr) -> bool {
         | Error::PoolClosed
         | Error::WorkerCrashed
         | Error::Protocol(_) => true,
-        // Busy or locked (SQLite); admin shutdown, crash, starting up, too many connections (PostgreSQL).
-        Error::Database(error) => error.code().is_some_and(|code| {
-            matches!(
-                code.as_ref(),
-                "5" | "6" | "261" | "517" | "57P01" | "57P02" | "57P03" | "53300"
-            )
-        }),
+        Error::Database(error) => is_passing(error.as_ref()),
         _ => false,
+    }
+}
+
+/// Whether the database is only busy, full or away for a while.
+fn is_passing(error: &dyn DatabaseError) -> bool {
+    let Some(code) = error.code() else {
+        return false;
+    };
+    if error.try_downcast_ref::<PgDatabaseError>().is_some() {
+        // Of the classes: no connection, no resources (disk, memory, connections). Then: shut down,
+        // crashed, starting up; chosen to end a deadlock, or out of step with others.
+        code.starts_with("08")
+            || code.starts_with("53")
+            || matches!(code.as_ref(), "57P01" | "57P02" | "57P03" | "40P01" | "40001")
+    } else {
+        // The low byte is the kind: busy, locked, no memory, input or output, full, cannot open.
+        code.parse::<u32>()
+            .is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 7 | 10 | 13 | 14))
     }
 }

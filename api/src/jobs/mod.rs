@@ -33,6 +33,7 @@ pub fn start(app: &Data<App>) -> Vec<JoinHandle<()>> {
                 if let Err(problem) = crate::ballots::run_due(&ballots).await {
                     tracing::warn!(%problem, "ballots that are due cannot be handled");
                 }
+                ballots.store.tidy_log().await;
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         }),

@@ -10,6 +10,7 @@ use sea_orm::{QueryOrder, QuerySelect};
 
 use super::{Column, Delivery, Entity, Kind, Model, texts};
 use crate::app::App;
+use crate::ballots;
 use crate::http::Problem;
 use crate::identity::address::EmailAddress;
 use crate::instant::{Instant, MINUTE, SECOND};
@@ -197,25 +198,47 @@ async fn compose(app: &App, on: &impl ConnectionTrait, letter: &Model) -> Result
             let Some(workshop) = workshop::Entity::find_by_id(registration.workshop_id).one(on).await? else {
                 return Ok(None);
             };
-            let front_end = workshop
-                .front_end_url
-                .as_deref()
-                .unwrap_or(&app.settings.front_end_url)
-                .trim_end_matches('/');
             let place = texts::Place {
                 name: &registration.name,
                 title: &workshop.title,
                 host: &workshop.host,
                 first_day: &workshop.first_day,
                 last_day: &workshop.last_day,
-                link: &format!("{front_end}/workshops/{}", workshop.id),
+                link: &link(app, &workshop),
             };
             Ok(Some(match letter.kind {
                 Kind::Invitation => texts::invitation(letter.language, &place),
                 _ => texts::in_person_code(letter.language, &place),
             }))
         }
+        Kind::OpeningRefused => {
+            let (Some(ballot_id), Some(reason)) = (letter.ballot_id, &letter.reason) else {
+                return Ok(None);
+            };
+            let Some(question) = ballots::question(on, ballot_id).await? else {
+                return Ok(None);
+            };
+            let id = letter.workshop_id.unwrap_or_default();
+            let Some(workshop) = workshop::Entity::find_by_id(id).one(on).await? else {
+                return Ok(None);
+            };
+            Ok(Some(texts::opening_refused(
+                letter.language,
+                &texts::OpeningRefused {
+                    question: &question,
+                    title: &workshop.title,
+                    reason,
+                    link: &link(app, &workshop),
+                },
+            )))
+        }
     }
+}
+
+/// Where the workshop is seen.
+fn link(app: &App, workshop: &workshop::Model) -> String {
+    let front_end = workshop.front_end_url.as_deref().unwrap_or(&app.settings.front_end_url);
+    format!("{}/workshops/{}", front_end.trim_end_matches('/'), workshop.id)
 }
 
 async fn send(app: &App, letter: &Model, text: texts::Text) -> Result<(), Failure> {

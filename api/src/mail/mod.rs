@@ -36,6 +36,7 @@ pub enum Kind {
     /// That an organiser made a code to hand over; without the code
     InPersonCode,
     Invitation,
+    OpeningRefused,
 }
 
 /// How far a letter has come.
@@ -74,6 +75,9 @@ pub struct Model {
     pub language: Language,
     pub workshop_id: Option<Uuid>,
     pub registration_id: Option<Uuid>,
+    pub ballot_id: Option<Uuid>,
+    /// The code of why something was refused.
+    pub reason: Option<String>,
     pub state: Delivery,
     pub attempts: i32,
     pub due_at: Instant,
@@ -95,6 +99,8 @@ pub struct Letter<'a> {
     language: Language,
     workshop_id: Option<Uuid>,
     registration_id: Option<Uuid>,
+    ballot_id: Option<Uuid>,
+    reason: Option<&'a str>,
 }
 
 impl<'a> Letter<'a> {
@@ -106,6 +112,8 @@ impl<'a> Letter<'a> {
             language,
             workshop_id: None,
             registration_id: None,
+            ballot_id: None,
+            reason: None,
         }
     }
 
@@ -138,6 +146,28 @@ impl<'a> Letter<'a> {
             language,
             workshop_id: Some(workshop_id),
             registration_id: Some(registration_id),
+            ballot_id: None,
+            reason: None,
+        }
+    }
+
+    /// To an organiser, by their address as typed and its canonical form.
+    pub fn opening_refused(
+        (recipient, address): (&'a str, &'a str),
+        language: Language,
+        workshop_id: Uuid,
+        ballot_id: Uuid,
+        reason: &'a str,
+    ) -> Self {
+        Self {
+            kind: Kind::OpeningRefused,
+            recipient,
+            address,
+            language,
+            workshop_id: Some(workshop_id),
+            registration_id: None,
+            ballot_id: Some(ballot_id),
+            reason: Some(reason),
         }
     }
 }
@@ -165,6 +195,8 @@ pub async fn enqueue_all<'a>(
             language: Set(letter.language),
             workshop_id: Set(letter.workshop_id),
             registration_id: Set(letter.registration_id),
+            ballot_id: Set(letter.ballot_id),
+            reason: Set(letter.reason.map(str::to_owned)),
             state: Set(Delivery::Queued),
             attempts: Set(0),
             due_at: Set(now),

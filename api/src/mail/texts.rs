@@ -95,3 +95,100 @@ pub fn in_person_code(language: Language, of: &Place<'_>) -> Text {
         },
     }
 }
+
+pub struct OpeningRefused<'a> {
+    pub question: &'a str,
+    pub title: &'a str,
+    /// The code of why.
+    pub reason: &'a str,
+    pub link: &'a str,
+}
+
+pub fn opening_refused(language: Language, of: &OpeningRefused<'_>) -> Text {
+    let OpeningRefused {
+        question,
+        title,
+        reason,
+        link,
+    } = of;
+    let why = why_not_opened(language, reason);
+    match language {
+        Language::Fr => Text {
+            subject: format!("Le scrutin ne s'est pas ouvert : {title}"),
+            body: format!(
+                "Bonjour,\n\nDans l'atelier « {title} », l'heure d'ouverture de ce scrutin est venue, mais il ne s'est pas ouvert :\n\n\
+                 \u{20}   {question}\n\n{why}\n\n\
+                 Il reste en préparation et personne ne peut voter. Une fois la cause levée, ouvrez-le vous-même, ou modifiez-le \
+                 (une nouvelle heure d'ouverture, par exemple) : il sera essayé de nouveau.\n{link}\n"
+            ),
+        },
+        Language::En => Text {
+            subject: format!("The ballot did not open: {title}"),
+            body: format!(
+                "Hello,\n\nIn the workshop \"{title}\", the time has come for this ballot to open, but it did not open:\n\n\
+                 \u{20}   {question}\n\n{why}\n\n\
+                 It stays in draft and nobody can vote. Once the cause is removed, open it yourself, or change it \
+                 (a new opening time, for example): it will be tried again.\n{link}\n"
+            ),
+        },
+    }
+}
+
+/// What keeps a ballot from opening by itself, said to whoever can mend it.
+fn why_not_opened(language: Language, reason: &str) -> &'static str {
+    let (fr, en) = match reason {
+        "workshop_not_published" => (
+            "L'atelier n'est pas publié, ou il est archivé.",
+            "The workshop is not published, or it is archived.",
+        ),
+        "ballot_needs_candidates" => ("Il faut au moins deux candidats.", "It needs at least two candidates."),
+        "ballot_needs_logos" => (
+            "C'est un scrutin de logo, et il manque l'image d'un candidat au moins.",
+            "It is a logo ballot, and the image of at least one candidate is missing.",
+        ),
+        "ballot_closing_passed" => (
+            "L'heure de clôture prévue est déjà passée.",
+            "The planned closing time has already passed.",
+        ),
+        "ballot_needs_voters" => (
+            "Personne ne remplit les conditions de vote.",
+            "Nobody meets the eligibility rule.",
+        ),
+        "ballot_small_roll" => (
+            "Moins de cinq personnes sont sur la liste électorale : le résultat pourrait révéler des votes. \
+             Vous seul pouvez décider d'ouvrir malgré cela.",
+            "Fewer than five people are on the roll: the result could betray votes. Only you can decide to open all the same.",
+        ),
+        _ => (
+            "Le scrutin ne remplit pas une des conditions d'ouverture.",
+            "The ballot does not meet one of the conditions for opening.",
+        ),
+    };
+    match language {
+        Language::Fr => fr,
+        Language::En => en,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Code;
+
+    #[test]
+    fn every_refusal_of_an_opening_has_words_of_its_own() {
+        for code in [
+            Code::WorkshopNotPublished,
+            Code::BallotNeedsCandidates,
+            Code::BallotNeedsLogos,
+            Code::BallotNeedsVoters,
+            Code::BallotSmallRoll,
+            Code::BallotClosingPassed,
+        ] {
+            for language in [Language::Fr, Language::En] {
+                let words = why_not_opened(language, code.as_str());
+                assert_ne!(words, why_not_opened(language, "anything else"), "{code:?}");
+            }
+        }
+    }
+}

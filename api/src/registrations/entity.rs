@@ -2,11 +2,12 @@
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
+use sea_orm::{FromQueryResult, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::roster::fold_name;
-use crate::http::{Caller, Code, Problem};
+use crate::http::{Caller, Code, Language, Problem};
 use crate::identity::person;
 use crate::instant::Instant;
 
@@ -191,4 +192,30 @@ pub async fn add_first_organiser(on: &impl ConnectionTrait, caller: &Caller, wor
     };
     Entity::insert(row).exec_without_returning(on).await?;
     Ok(())
+}
+
+/// Where and in what language someone is written to.
+#[derive(FromQueryResult)]
+pub struct Addressee {
+    /// The address as typed.
+    pub recipient: String,
+    pub address: String,
+    pub language: Language,
+}
+
+/// Everyone who organises the workshop, invited or confirmed. Whoever writes to them holds the
+/// workshop, so that nobody erases themself meanwhile.
+pub async fn organisers(on: &impl ConnectionTrait, workshop_id: Uuid) -> Result<Vec<Addressee>, DbErr> {
+    Entity::find()
+        .select_only()
+        .column_as(person::Column::AddressTyped, "recipient")
+        .columns([person::Column::Address, person::Column::Language])
+        .inner_join(person::Entity)
+        .filter(Column::WorkshopId.eq(workshop_id))
+        .filter(Column::Role.eq(Role::Organiser))
+        .filter(Column::State.is_in([State::Invited, State::Confirmed]))
+        .order_by_asc(Column::Id)
+        .into_model()
+        .all(on)
+        .await
 }

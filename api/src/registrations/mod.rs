@@ -27,7 +27,7 @@ mod state;
 mod update;
 mod view;
 
-pub use entity::{Category, Role, State, add_first_organiser};
+pub use entity::{Category, Role, State, add_first_organiser, organisers};
 pub use of_person::{ExportedRegistration, forget, hold_places, of_person};
 pub use rules::{hold_workshop, name_rule, refers};
 

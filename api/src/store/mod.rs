@@ -9,11 +9,13 @@ pub mod guards;
 mod setwise;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
-use sea_orm::sqlx;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sea_orm::sqlx::{self, Connection as _};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
     SqliteTransactionMode, SqlxSqliteConnector, Statement, TransactionOptions, TransactionTrait,
@@ -36,6 +38,9 @@ pub struct Store {
     reader: DatabaseConnection,
     /// The one long-lived connection on which votes are written; SQLite has one writer anyway.
     caster: DatabaseConnection,
+    /// The log of SQLite still holds what should be gone from it: somebody read on at the time.
+    stale_log: Arc<AtomicBool>,
+    waiting: Arc<AtomicUsize>,
 }
 
 impl Store {
@@ -50,6 +55,8 @@ impl Store {
                     caster: writer.clone(),
                     writer,
                     reader,
+                    stale_log: Arc::default(),
+                    waiting: Arc::default(),
                 })
             }
             Database::Postgres(url) => {
@@ -59,6 +66,8 @@ impl Store {
                     writer: pool.clone(),
                     reader: pool,
                     caster: postgres(url, 1).await?,
+                    stale_log: Arc::default(),
+                    waiting: Arc::default(),
                 })
             }
         }
@@ -122,6 +131,7 @@ impl Store {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
         };
+        let _waits = Waits::one(&self.waiting);
         self.writer.begin_with_options(options).await
     }
 
@@ -136,7 +146,7 @@ impl Store {
 
     /// The clock that decides over ballots: PostgreSQL's own at this very moment (`now()` would be
     /// that of the transaction's begin, too early after a wait for a lock), the host's for SQLite,
-    /// where there is one host.
+    /// where there is one host. The host's is told by the way.
     pub async fn ballot_now(&self, on: &impl ConnectionTrait, ambient: &Ambient) -> Result<Instant, DbErr> {
         if self.backend() != DatabaseBackend::Postgres {
             return Ok(ambient.now());
@@ -148,7 +158,9 @@ impl Store {
         let micros: i64 = row
             .ok_or_else(|| DbErr::RecordNotFound("clock".into()))?
             .try_get("", "now")?;
-        Ok(Instant::from_micros(micros))
+        let now = Instant::from_micros(micros);
+        ambient.told(now);
+        Ok(now)
     }
 
     /// Connections that could begin a write at once; none on SQLite while someone writes.
@@ -159,18 +171,39 @@ impl Store {
         }
     }
 
-    /// Ends a closing, an erasure or a rotation on SQLite: what the write-ahead log still holds of
-    /// sealed votes, of a person or of keys goes. Says whether it did; not while somebody reads on,
-    /// such as a backup, which does it itself when it is done.
+    /// How many wait at this moment to begin a transaction that writes; votes wait with their writer.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Ends a closing, a cancelling, an erasure or a rotation on SQLite: what the write-ahead log still
+    /// holds of sealed votes, of a person or of keys goes. Says whether it did; not while somebody
+    /// reads on, such as a backup, which does it itself when it is done. See [`Store::tidy_log`].
     pub async fn truncate_log(&self) -> bool {
+        self.truncate_within(Duration::from_secs(1)).await
+    }
+
+    /// Does later what [`Store::truncate_log`] could not do at once.
+    pub async fn tidy_log(&self) {
+        if self.stale_log.swap(false, Ordering::Relaxed) {
+            self.truncate_within(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Everyone who writes waits meanwhile.
+    async fn truncate_within(&self, patience: Duration) -> bool {
         if self.backend() != DatabaseBackend::Sqlite {
             return true;
         }
-        let truncated = truncate(self.writer.get_sqlite_connection_pool()).await;
-        truncated.unwrap_or_else(|error| {
+        let truncated = truncate(self.writer.get_sqlite_connection_pool(), patience).await;
+        let truncated = truncated.unwrap_or_else(|error| {
             tracing::warn!(%error, "the write-ahead log was not truncated");
             false
-        })
+        });
+        if !truncated {
+            self.stale_log.store(true, Ordering::Relaxed);
+        }
+        truncated
     }
 
     pub async fn close(self) -> Result<(), DbErr> {
@@ -205,20 +238,36 @@ pub async fn hold_table(on: &DatabaseTransaction, table: &str) -> Result<(), DbE
     Ok(())
 }
 
-async fn truncate(writer: &sqlx::SqlitePool) -> Result<bool, sqlx::Error> {
+async fn truncate(writer: &sqlx::SqlitePool, patience: Duration) -> Result<bool, sqlx::Error> {
     let mut connection = writer.acquire().await?;
-    // Everyone who writes waits meanwhile, so not for long.
-    sqlx::query("PRAGMA busy_timeout = 1000")
-        .execute(&mut *connection)
-        .await?;
+    set_patience(&mut connection, patience).await?;
     let busy: Result<i32, _> = sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)")
         .fetch_one(&mut *connection)
         .await;
-    let patience = format!("PRAGMA busy_timeout = {}", PATIENCE.as_millis());
-    sqlx::query(sqlx::AssertSqlSafe(patience))
-        .execute(&mut *connection)
-        .await?;
+    set_patience(&mut connection, PATIENCE).await?;
     Ok(busy? == 0)
+}
+
+async fn set_patience(connection: &mut sqlx::SqliteConnection, patience: Duration) -> Result<(), sqlx::Error> {
+    let pragma = format!("PRAGMA busy_timeout = {}", patience.as_millis());
+    sqlx::query(sqlx::AssertSqlSafe(pragma)).execute(connection).await?;
+    Ok(())
+}
+
+/// Counts itself for as long as it lives, also when whoever waited hangs up.
+struct Waits(Arc<AtomicUsize>);
+
+impl Waits {
+    fn one(all: &Arc<AtomicUsize>) -> Self {
+        all.fetch_add(1, Ordering::Relaxed);
+        Self(all.clone())
+    }
+}
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 async fn sqlite(path: &Path, connections: u32, read_only: bool) -> Result<DatabaseConnection, DbErr> {
@@ -238,6 +287,9 @@ async fn sqlite(path: &Path, connections: u32, read_only: bool) -> Result<Databa
         .acquire_timeout(PATIENCE)
         .idle_timeout(None)
         .max_lifetime(None)
+        // A commit that the disk refuses leaves a transaction begun in sqlx's books, or in fact. What
+        // came next would be nested in it as savepoints: acknowledged, and never committed.
+        .before_acquire(|connection, _| Box::pin(std::future::ready(Ok(!connection.is_in_transaction()))))
         .connect_with(options)
         .await
         .map_err(|error| DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error.into())))?;
@@ -248,7 +300,11 @@ async fn postgres(url: &str, connections: u32) -> Result<DatabaseConnection, DbE
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
-        .min_connections(1)
+        // Whoever needs a connection makes it, within their patience. A pool that kept one of its own
+        // accord would, after an outage, try for it ever more seldom, up to once a minute, and where
+        // it is the only one nobody else may meanwhile.
+        .min_connections(0)
+        .idle_timeout(None)
         .acquire_timeout(PATIENCE)
         .sqlx_logging(false);
     sea_orm::Database::connect(options).await

@@ -9,12 +9,12 @@ use sea_orm::{QueryOrder as _, QuerySelect as _};
 use super::{Sealed, find, sealed};
 use crate::app::App;
 use crate::ballots::casting::opening;
-use crate::ballots::entity::{Openings, State, ballot, roll};
+use crate::ballots::entity::{Openings, ballot, roll};
 use crate::ballots::proof::bundle::{Line, Opening, RollLine};
 use crate::ballots::tally;
 use crate::http::{Caller, Code, Download, Problem};
 use crate::registrations::Role;
-use crate::secrets::{base64url, hex, sha256};
+use crate::secrets::{base64url, sha256};
 
 /// Rows read at once.
 const PAGE: u64 = 2000;
@@ -34,7 +34,7 @@ pub async fn read_audit(caller: Caller, id: Path<Uuid>) -> Result<Download, Prob
     let ballot = ballot::find(reader, *id).await?;
     let auditor = caller.is(&[Role::Auditor]);
     let tally = tally::must_be_counted(&ballot)?;
-    if ballot.state != State::Published && !auditor {
+    if !ballot.is_public() && !auditor {
         return Err(Code::NotAllowed.into());
     }
     let (ballot, proof) = find(reader, *id).await?;
@@ -123,12 +123,10 @@ async fn read(on: &impl ConnectionTrait, id: Uuid, section: Section) -> Result<(
                 .await?;
             let next = page.last().map(|(leaf, _)| Section::Roll(leaf.clone()));
             let line = |(leaf, voted): (Vec<u8>, Option<bool>)| {
-                Line::Roll(RollLine {
-                    leaf: hex(&leaf),
-                    voted: voted.unwrap_or_default(),
-                })
+                let (leaf, voted) = (bytes(leaf)?, voted.unwrap_or_default());
+                Ok(Line::Roll(RollLine { leaf, voted }))
             };
-            (page.into_iter().map(line).collect(), next)
+            (page.into_iter().map(line).collect::<Result<_, Problem>>()?, next)
         }
         Section::Hashes(after) => {
             let page: Vec<(i32, Vec<u8>)> = after_position(id, after)
@@ -138,19 +136,23 @@ async fn read(on: &impl ConnectionTrait, id: Uuid, section: Section) -> Result<(
                 .all(on)
                 .await?;
             let next = page.last().map(|(position, _)| Section::Hashes(*position));
-            (page.iter().map(|(_, hash)| Line::VoteHash(hex(hash))).collect(), next)
+            let line = |(_, hash): (i32, Vec<u8>)| Ok(Line::VoteHash(bytes(hash)?));
+            (page.into_iter().map(line).collect::<Result<_, Problem>>()?, next)
         }
         Section::Openings(after) => {
             let page = after_position(id, after).all(on).await?;
             let next = page.last().map(|row| Section::Openings(row.position));
             let line = |row: opening::Model| {
-                let choice = serde_json::from_str(&row.choice).map_err(|_| Code::Internal)?;
-                let nonce = base64url::encode(row.nonce);
+                let (choice, nonce) = (row.choice, bytes(row.nonce)?);
                 Ok(Line::Opening(Opening { choice, nonce }))
             };
             (page.into_iter().map(line).collect::<Result<_, Problem>>()?, next)
         }
     })
+}
+
+fn bytes(column: Vec<u8>) -> Result<[u8; 32], Problem> {
+    column.try_into().map_err(|_| Code::Internal.into())
 }
 
 fn after_position(id: Uuid, after: i32) -> sea_orm::Select<opening::Entity> {

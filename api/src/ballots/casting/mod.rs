@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::choice::Choice;
-use super::entity::{State, ballot, candidate, roll};
+use super::entity::{State, Unit, ballot, candidate, roll};
 use super::frozen::{self, Frozen};
 use super::paper::Paper;
 use super::proof::manifest::promise_text;
@@ -27,7 +27,7 @@ use crate::http::{Caller, Code, Fault, Json, Problem, Reply, Unique};
 use crate::secrets::hex;
 pub use votes::cast::Model as SealedVote;
 pub use votes::{destroy, number, opening, page, voted_among};
-pub use writer::Writer;
+pub use writer::{Capacity, Writer};
 use writer::{Entry, Outcome};
 
 /// What a voter sends.
@@ -113,17 +113,20 @@ pub async fn cast(
         return Err(Problem::state(Code::BallotNotOpen, ballot.state));
     }
     // The roll does not change once it is frozen: no lock needed.
-    if roll::Entity::find_by_id((*id, person_id)).one(reader).await?.is_none() {
-        return Err(Code::NotOnRoll.into());
-    }
+    let line = roll::Entity::find()
+        .filter(roll::Column::BallotId.eq(*id))
+        .filter(roll::Column::PersonId.eq(person_id))
+        .one(reader)
+        .await?;
+    let unit_id = line.ok_or(Code::NotOnRoll)?.unit_id;
     let settled = matches!(tried, Some((Outcome::Standing | Outcome::NotOpen, _)));
     if !settled && ballot.state == State::Open && ballot.sealed_key.is_some() {
         let frozen = frozen::of(reader, &caller.app, &ballot).await?;
-        if write(&caller, person_id, &frozen, &paper, &vote).await? == Outcome::Stored {
+        if write(&caller, unit_id, &frozen, &vote).await? == Outcome::Stored {
             return Ok(acknowledge(*id, &vote, Some(&frozen)));
         }
     }
-    stands(&caller, *id, person_id, &vote).await
+    stands(&caller, *id, unit_id, &vote).await
 }
 
 /// The ordinary case without a single query of its own: the ballot is known to this process, the
@@ -136,37 +139,33 @@ async fn at_once(caller: &Caller, id: Uuid, input: &VoteInput) -> Result<Option<
     let Ok(vote) = read(&frozen.paper, input) else {
         return Ok(None);
     };
-    let person_id = caller.bearer()?.person_id;
-    let outcome = write(caller, person_id, &frozen, &frozen.paper, &vote).await?;
+    // Whom a delegate votes for stands in the roll alone.
+    if frozen.manifest.unit != Unit::Person || frozen.is_closed() {
+        return Ok(None);
+    }
+    let outcome = write(caller, caller.bearer()?.person_id, &frozen, &vote).await?;
     Ok(Some((outcome, acknowledge(id, &vote, Some(&frozen)))))
 }
 
-async fn write(
-    caller: &Caller,
-    person_id: Uuid,
-    frozen: &Frozen,
-    paper: &Paper,
-    vote: &Vote,
-) -> Result<Outcome, Problem> {
-    let mark = frozen.keys.mark(person_id);
+async fn write(caller: &Caller, unit_id: Uuid, frozen: &Frozen, vote: &Vote) -> Result<Outcome, Problem> {
+    let (mark, bearer) = (frozen.keys.mark(unit_id), caller.bearer()?);
+    let padded = vote.padded(frozen.paper.longest());
     let entry = Entry {
         ballot_id: frozen.ballot_id(),
         mark,
-        sealed: frozen
-            .keys
-            .seal(&caller.app.ambient, &mark, &vote.padded(paper.longest())),
-        person_id,
-        sign_in_id: caller.bearer()?.sign_in_id,
+        sealed: frozen.keys.seal(&caller.app.ambient, &mark, &padded),
+        person_id: bearer.person_id,
+        sign_in_id: bearer.sign_in_id,
     };
     caller.app.votes.write(entry).await
 }
 
 /// The answer when nothing new was written: one's own vote stands as sent, or the reason why not.
-async fn stands(caller: &Caller, id: Uuid, person_id: Uuid, vote: &Vote) -> Result<Acknowledged, Problem> {
+async fn stands(caller: &Caller, id: Uuid, unit_id: Uuid, vote: &Vote) -> Result<Acknowledged, Problem> {
     let snapshot = caller.app.store.snapshot().await?;
     let ballot = ballot::find(&snapshot, id).await?;
     if ballot.counted_at.is_some() {
-        return if votes::stands_counted(&snapshot, id, person_id, vote).await? {
+        return if votes::stands_counted(&snapshot, id, unit_id, vote).await? {
             Ok(acknowledge(id, vote, None))
         } else {
             refuse(&ballot)
@@ -178,7 +177,7 @@ async fn stands(caller: &Caller, id: Uuid, person_id: Uuid, vote: &Vote) -> Resu
     let frozen = frozen::of(&snapshot, &caller.app, &ballot).await?;
     let now = caller.app.store.ballot_now(&snapshot, &caller.app.ambient).await?;
     let open = ballot.state == State::Open && ballot.closes_at.is_none_or(|closes| now < closes);
-    match votes::standing(&snapshot, &frozen, &frozen.keys.mark(person_id)).await? {
+    match votes::standing(&snapshot, &frozen, &frozen.keys.mark(unit_id)).await? {
         Some(standing) if standing == *vote => Ok(acknowledge(id, vote, Some(&frozen))),
         Some(_) if open => Err(Code::AlreadyVoted.into()),
         // It was refused when it came, for a reason that no longer holds: it may come again.

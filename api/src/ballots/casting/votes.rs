@@ -29,10 +29,10 @@ pub async fn standing(on: &impl ConnectionTrait, frozen: &Frozen, mark: &[u8; 32
 pub async fn stands_counted(
     on: &impl ConnectionTrait,
     ballot_id: Uuid,
-    person_id: Uuid,
+    unit_id: Uuid,
     vote: &Vote,
 ) -> Result<bool, Problem> {
-    let line = roll::Entity::find_by_id((ballot_id, person_id)).one(on).await?;
+    let line = roll::Entity::find_by_id((ballot_id, unit_id)).one(on).await?;
     if line.and_then(|line| line.voted) != Some(true) {
         return Ok(false);
     }
@@ -42,17 +42,16 @@ pub async fn stands_counted(
     Ok(select.one(on).await?.is_some())
 }
 
-/// In which of these ballots the person has voted, asked at once and while the votes are sealed.
+/// In which of these ballots each unit has voted, asked at once and while the votes are sealed.
 pub async fn voted_among(
     on: &impl ConnectionTrait,
     app: &App,
-    ballots: impl IntoIterator<Item = &ballot::Model>,
-    person_id: Uuid,
+    ballots: impl IntoIterator<Item = (&ballot::Model, Uuid)>,
 ) -> Result<HashSet<Uuid>, Problem> {
     let mut marks = Vec::new();
-    for ballot in ballots.into_iter().filter(|ballot| ballot.sealed_key.is_some()) {
+    for (ballot, unit_id) in ballots.into_iter().filter(|(ballot, _)| ballot.sealed_key.is_some()) {
         let frozen = frozen::of(on, app, ballot).await?;
-        marks.push((ballot.id, frozen.keys.mark(person_id).to_vec()));
+        marks.push((ballot.id, frozen.keys.mark(unit_id).to_vec()));
     }
     // A mark is of one ballot alone; naming the ballots too lets the primary key be used.
     let voted: Vec<Uuid> = cast::Entity::find()

@@ -19,11 +19,24 @@ use crate::ballots::entity::{State, ballot};
 use crate::http::{Code, Problem};
 use crate::store::{Column, Rows, Store};
 
-/// Votes that may wait; more are told to come again. A vote waits for some milliseconds, so this is
-/// ample for an opening and little memory.
-const QUEUE: usize = 4096;
-/// Votes taken at once.
-const BATCH: usize = 1024;
+/// How much a writer has room for.
+#[derive(Clone, Copy, Debug)]
+pub struct Capacity {
+    /// Votes that may wait; more are told to come again.
+    pub queue: usize,
+    /// Votes taken at once.
+    pub batch: usize,
+}
+
+impl Default for Capacity {
+    /// A vote waits for some milliseconds, so this is ample for an opening and little memory.
+    fn default() -> Self {
+        Self {
+            queue: 4096,
+            batch: 1024,
+        }
+    }
+}
 
 /// A vote ready to be written.
 pub struct Entry {
@@ -58,11 +71,11 @@ pub struct Writer {
 
 impl Writer {
     /// Starts the writer; it ends, everything written, when the last of its handles is dropped.
-    pub fn start(store: Store, ambient: Ambient) -> Self {
-        let (queue, mut waiting) = mpsc::channel::<Waiting>(QUEUE);
+    pub fn start(store: Store, ambient: Ambient, capacity: Capacity) -> Self {
+        let (queue, mut waiting) = mpsc::channel::<Waiting>(capacity.queue);
         tokio::spawn(async move {
-            let mut taken = Vec::with_capacity(BATCH);
-            while waiting.recv_many(&mut taken, BATCH).await > 0 {
+            let mut taken = Vec::with_capacity(capacity.batch);
+            while waiting.recv_many(&mut taken, capacity.batch).await > 0 {
                 let mut ballots: BTreeMap<Uuid, Vec<Waiting>> = BTreeMap::new();
                 for waiting in taken.drain(..) {
                     ballots.entry(waiting.0.ballot_id).or_default().push(waiting);
@@ -166,7 +179,8 @@ async fn transact(
     Ok(entries.iter().map(outcome).collect())
 }
 
-/// Whose sign-in lives and who is on the roll, as things stand in this transaction.
+/// Whose sign-in lives and may vote (none with an in-person code may) and who is on the roll, as
+/// things stand in this transaction.
 async fn admitted(
     on: &impl ConnectionTrait,
     ambient: &Ambient,
@@ -188,8 +202,8 @@ async fn admitted(
     let sql = format!(
         "SELECT s.sign_in_id, s.person_id FROM {source} \
          JOIN sign_in i ON i.id = s.sign_in_id AND i.person_id = s.person_id \
-         JOIN roll r ON r.ballot_id = $1 AND r.unit_id = s.person_id \
-         WHERE i.revoked_at IS NULL AND i.expires_at > $2"
+         JOIN roll r ON r.ballot_id = $1 AND r.person_id = s.person_id \
+         WHERE i.revoked_at IS NULL AND i.expires_at > $2 AND i.workshop_id IS NULL"
     );
     let values = [ballot_id.into(), ambient.now().micros().into()]
         .into_iter()

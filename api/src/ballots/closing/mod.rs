@@ -37,6 +37,7 @@ const PAGE: usize = 10_000;
 
 /// First transaction: the caller has locked the ballot and found it open.
 pub async fn close(on: &impl ConnectionTrait, app: &App, row: ballot::Model) -> Result<ballot::Model, Problem> {
+    frozen::close(app, row.id);
     let mut closed: ballot::ActiveModel = row.into();
     closed.state = Set(State::Closed);
     closed.closed_at = Set(Some(app.store.ballot_now(on, &app.ambient).await?));
@@ -185,7 +186,6 @@ async fn write(
         tracing::error!(ballot = %id, "votes came or went while they were counted");
         return Err(Code::Internal.into());
     }
-    of_person::forget_erased(on, id).await?;
 
     let mut voted = VotedDigest::new(id);
     counted
@@ -213,6 +213,8 @@ async fn write(
     let checkpoint = checkpoint_text(&frozen.manifest.origin, tree.size(), &tree.root());
 
     let row = ballot::lock(on, id).await?;
+    // Only now: whoever erases themself holds the ballot too, so each sees what the other has done.
+    of_person::forget_erased(on, id).await?;
     let sealed = proof::ActiveModel {
         ballot_id: Set(id),
         closing_record: Set(Some(record)),

@@ -306,7 +306,7 @@ mod tests {
             let shown = run(&candidates(4), TOP, &votes);
             let value = |id: Uuid| {
                 by_definition(votes.iter().flat_map(|(choice, n)| match choice {
-                    Choice::Grades(grades) => vec![grades.get(&id).copied().unwrap_or(0); *n as usize],
+                    Choice::Grades(grades) => vec![grades.get(&id).copied().unwrap_or(0); usize::try_from(*n).unwrap()],
                     _ => vec![],
                 }).collect())
             };
@@ -315,7 +315,7 @@ mod tests {
             }
             prop_assert!(shown.order.windows(2).all(|pair| value(pair[0][0]) > value(pair[1][0])));
             for tie in &shown.gauge_ties {
-                let (ahead, behind, removed) = (value(tie.ahead), value(tie.behind), tie.removed as usize);
+                let (ahead, behind, removed) = (value(tie.ahead), value(tie.behind), usize::try_from(tie.removed).unwrap());
                 prop_assert_eq!(&ahead[..removed], &behind[..removed]);
                 prop_assert_eq!((ahead[removed], behind[removed]), (tie.grade_ahead, tie.grade_behind));
             }

@@ -16,7 +16,7 @@ mod properties;
 mod schulze;
 mod score;
 #[cfg(test)]
-mod testing;
+pub mod testing;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ use uuid::Uuid;
 use super::choice::{Choice, Method};
 use super::paper::Paper;
 pub use borda::BordaPoints;
-pub use instant_runoff::Round;
+pub use instant_runoff::{Orders, Round};
 pub use majority_judgment::{GaugeTie, Merit};
 pub use score::Score;
 

@@ -129,7 +129,7 @@ proptest! {
     fn the_same_votes_in_any_order_give_the_same_bytes(
         (method, votes, shuffled) in any_election(4).prop_flat_map(|(method, votes)| {
             let one_by_one: Vec<Choice> =
-                votes.iter().flat_map(|(choice, n)| vec![choice.clone(); *n as usize]).collect();
+                votes.iter().flat_map(|(choice, n)| vec![choice.clone(); usize::try_from(*n).unwrap()]).collect();
             (Just(method), Just(votes), Just(one_by_one).prop_shuffle())
         }),
     ) {

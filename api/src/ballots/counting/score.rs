@@ -104,13 +104,13 @@ mod tests {
             let (_, scores, order) = run(&candidates(4), TOP, &votes);
             let given = |id: Uuid| -> Vec<u64> {
                 votes.iter().flat_map(|(choice, n)| match choice {
-                    Choice::Grades(grades) => grades.get(&id).map(|grade| vec![u64::from(*grade); *n as usize]),
+                    Choice::Grades(grades) => grades.get(&id).map(|grade| vec![u64::from(*grade); usize::try_from(*n).unwrap()]),
                     _ => None,
                 }).flatten().collect()
             };
             // A multiple of every number of votes there may be: up to 7 choices of up to 3 votes.
             let common: u64 = 232_792_560;
-            prop_assert!((1..=21).all(|n| common % n == 0));
+            prop_assert!((1..=21).all(|n| common.is_multiple_of(n)));
             let mean = |id: Uuid| {
                 let given = given(id);
                 (!given.is_empty()).then(|| given.iter().sum::<u64>() * (common / given.len() as u64))

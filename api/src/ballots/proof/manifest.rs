@@ -1,19 +1,21 @@
 //! What was frozen at opening, and what was found at closing: the first and the last entry of the
 //! tree, in canonical JSON.
 
-use sea_orm::prelude::Uuid;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 use super::canonical::canonical_of;
 use super::merkle::{Frontier, Hash, leaf};
 use crate::ballots::choice::Method;
 use crate::ballots::counting::Count;
 use crate::ballots::eligibility::Eligibility;
-use crate::ballots::entity::{Kind, Openings};
+use crate::ballots::entity::{Kind, Openings, Unit};
 use crate::ballots::paper::Paper;
 use crate::instant::Instant;
-use crate::secrets::{hex, sha256};
+use crate::secrets::{from_hex, hex, sha256};
 
 pub const MANIFEST_FORMAT: &str = "palabre/manifest/v1";
 pub const CLOSING_FORMAT: &str = "palabre/closing/v1";
@@ -37,6 +39,11 @@ pub struct Manifest {
     /// In order of id.
     pub candidates: Vec<Nominee>,
     pub eligibility: Eligibility,
+    pub unit: Unit,
+    /// Of the roll; nothing asks for none.
+    pub quorum_percent: Option<u32>,
+    /// Whether blank votes count towards the quorum.
+    pub blanks_count: bool,
     pub openings: Openings,
     pub opened_at: Instant,
     /// As announced at opening; it may be extended.
@@ -122,6 +129,7 @@ pub fn roll_root<'l>(leaves: impl IntoIterator<Item = &'l Hash>) -> Hash {
 }
 
 /// Digest of the leaves that voted, given in ascending order.
+#[derive(Clone)]
 pub struct VotedDigest(Sha256, u64);
 
 impl VotedDigest {
@@ -151,11 +159,29 @@ pub fn tally_digest(count: &Count) -> Option<String> {
 
 /// The text of a checkpoint (C2SP tlog-checkpoint).
 pub fn checkpoint_text(origin: &str, size: u64, root: &Hash) -> String {
-    use base64::Engine as _;
-    format!(
-        "{origin}\n{size}\n{}\n",
-        base64::engine::general_purpose::STANDARD.encode(root)
-    )
+    format!("{origin}\n{size}\n{}\n", STANDARD.encode(root))
+}
+
+/// What a checkpoint says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    pub origin: String,
+    pub size: u64,
+    pub root: Hash,
+}
+
+impl Checkpoint {
+    /// Nothing unless it is a checkpoint in its one spelling.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut lines = text.split('\n');
+        let checkpoint = Self {
+            origin: lines.next()?.to_owned(),
+            size: lines.next()?.parse().ok()?,
+            root: STANDARD.decode(lines.next()?).ok()?.try_into().ok()?,
+        };
+        let spelt = checkpoint_text(&checkpoint.origin, checkpoint.size, &checkpoint.root);
+        (spelt == text).then_some(checkpoint)
+    }
 }
 
 /// The text of a promise: what a vote's 201 answers, signed with the ballot's key.
@@ -163,9 +189,20 @@ pub fn promise_text(origin: &str, vote_hash: &Hash) -> String {
     format!("{origin}/promise\n{}\n", hex(vote_hash))
 }
 
+/// Origin and vote hash of a promise's text; nothing unless it is in its one spelling.
+pub fn parse_promise(text: &str) -> Option<(&str, Hash)> {
+    let (origin, rest) = text.split_once("/promise\n")?;
+    Some((origin, from_hex(rest.strip_suffix('\n')?)?))
+}
+
 /// `host[:port][/path]/v1/ballots/<id>` of a public address.
 pub fn origin(public_url: &str, ballot_id: Uuid) -> String {
     format!("{}/v1/ballots/{ballot_id}", instance(public_url))
+}
+
+/// The instance that an origin of this ballot is of.
+pub fn instance_of(origin: &str, ballot_id: Uuid) -> Option<&str> {
+    origin.strip_suffix(&format!("/v1/ballots/{ballot_id}"))
 }
 
 /// The name of an instance: its public address without scheme.

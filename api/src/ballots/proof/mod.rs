@@ -10,3 +10,6 @@ pub mod canonical;
 pub mod manifest;
 pub mod merkle;
 pub mod note;
+#[cfg(test)]
+mod vectors;
+pub mod verify;

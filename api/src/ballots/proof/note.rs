@@ -13,6 +13,9 @@ use crate::secrets::{hex, sha256};
 /// Type of an Ed25519 key and signature in a signed note.
 const ED25519: u8 = 1;
 
+/// What a line of signature begins with.
+const DASH: &str = "— ";
+
 /// What signs notes.
 pub struct Signer {
     key: SigningKey,
@@ -41,7 +44,7 @@ impl Signer {
     pub fn sign(&self, text: &str) -> String {
         let signature = self.key.sign(text.as_bytes()).to_bytes();
         let line = STANDARD.encode([&self.verifier.id()[..], &signature].concat());
-        format!("{text}\n— {} {line}\n", self.verifier.name)
+        format!("{text}\n{DASH}{} {line}\n", self.verifier.name)
     }
 }
 
@@ -71,20 +74,30 @@ impl Verifier {
     /// The text of a note that carries this key's valid signature, and no other line. One note has
     /// one form: what Palabre signs is signed once.
     pub fn open<'n>(&self, note: &'n str) -> Option<&'n str> {
-        let (text, signature) = split(note)?;
-        let (name, line) = signature.rsplit_once(' ')?;
-        if name != self.name {
-            return None;
+        let (text, signatures) = split(note)?;
+        (signatures.lines().count() == 1 && self.signed(text, signatures)).then_some(text)
+    }
+
+    /// The same of a note that others, such as witnesses, may have signed too.
+    pub fn open_among<'n>(&self, note: &'n str) -> Option<&'n str> {
+        let (text, signatures) = split(note)?;
+        let signed = signatures.lines().any(|line| self.signed(text, line));
+        signed.then_some(text)
+    }
+
+    fn signed(&self, text: &str, line: &str) -> bool {
+        let signature = || {
+            let (name, signature) = line.trim_end_matches('\n').strip_prefix(DASH)?.rsplit_once(' ')?;
+            let bytes = STANDARD.decode(signature).ok()?;
+            let (id, signature) = bytes.split_first_chunk::<4>()?;
+            let ours = name == self.name && *id == self.id();
+            ours.then_some(Signature::from_slice(signature).ok()?)
+        };
+        let key = VerifyingKey::from_bytes(&self.public);
+        match (signature(), key) {
+            (Some(signature), Ok(key)) => key.verify_strict(text.as_bytes(), &signature).is_ok(),
+            _ => false,
         }
-        let bytes = STANDARD.decode(line).ok()?;
-        let (id, signature) = bytes.split_first_chunk::<4>()?;
-        if *id != self.id() {
-            return None;
-        }
-        let signature = Signature::from_slice(signature).ok()?;
-        let key = VerifyingKey::from_bytes(&self.public).ok()?;
-        key.verify_strict(text.as_bytes(), &signature).ok()?;
-        Some(text)
     }
 }
 
@@ -95,12 +108,13 @@ impl std::fmt::Display for Verifier {
     }
 }
 
-/// The text of a note, whoever signed it, and what follows the dash in its one signature line.
+/// The text of a note, whoever signed it, and the lines of its signatures, each with its newline.
 fn split(note: &str) -> Option<(&str, &str)> {
-    let (_, line) = note.rsplit_once("\n\n")?;
-    let text = note.strip_suffix(line)?.strip_suffix('\n')?;
-    let signature = line.strip_prefix("— ")?.strip_suffix('\n')?;
-    (!signature.contains('\n')).then_some((text, signature))
+    let (before, signatures) = note.rsplit_once("\n\n")?;
+    let text = note.get(..=before.len())?;
+    let signed = signatures.ends_with('\n') && signatures.lines().all(|line| line.starts_with(DASH));
+    let plain = note.chars().all(|character| character == '\n' || character >= ' ');
+    (signed && plain).then_some((text, signatures))
 }
 
 /// What a note says, unchecked.

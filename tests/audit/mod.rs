@@ -1,0 +1,113 @@
+//! Audits of real elections: the bundle, the checkpoint, the receipts and the promises that people
+//! fetched through the API, held against each other by `palabre verify` and by a second program.
+
+mod desk;
+mod election;
+mod forger;
+mod mutants;
+
+use serde_json::Value;
+
+use crate::independent::Bundle;
+use crate::support::{Backend, World, both};
+use desk::Desk;
+use election::{Election, METHODS};
+
+both! {
+    async fn two_programs_verify_a_real_bundle_whatever_the_method(world: World) {
+        for method in METHODS {
+            let election = Election::hold(&world, method, "auditors").await;
+            let desk = Desk::new(&election);
+            // Everything that voters and auditors have obtained.
+            let told = desk.verify(&desk.all_anchors()).await.ends(0);
+            told.passes_all_but(&[]);
+            for words in ["Quel logo ?", "winner: Kora", "votes: 5, of which blank: 1", "roll: 7, of which voted: 5", "quorum: 4 votes (50 %), reached", "VERIFIED."] {
+                assert!(told.output.contains(words), "no {words:?} in {}", told.output);
+            }
+            // Each anchor alone.
+            let none = ["anchor_key", "anchor_checkpoint", "anchor_receipt", "anchor_promise", "anchor"];
+            let all_but = |passed: &[&str]| -> Vec<&str> { none.into_iter().filter(|name| !passed.contains(name)).collect() };
+            for (arguments, code, passed) in [
+                (vec![], 3, vec![]),
+                (vec!["--checkpoint", "checkpoint"], 0, vec!["anchor_checkpoint", "anchor"]),
+                (vec!["--receipt", "receipts.0"], 0, vec!["anchor_receipt", "anchor"]),
+                (vec!["--key", &election.instance_key], 3, vec!["anchor_key"]),
+                (vec!["--key", &election.ballot_key], 3, vec!["anchor_key"]),
+                (vec!["--promise", "promise.3"], 3, vec!["anchor_promise"]),
+                (vec!["--promise", "answer.3"], 3, vec!["anchor_promise"]),
+            ] {
+                desk.verify(&arguments).await.ends(code).passes_all_but(&all_but(&passed));
+            }
+            // By standard input, with settings that nobody could start a server with.
+            let told = desk.command(&["verify", "-", "--checkpoint", "checkpoint"]).input(&desk.path("bundle"));
+            let told = told.env("DATABASE_URL", "nonsense").env("PALABRE_NONSENSE", "1").run().await;
+            assert_eq!(told.code, Some(0), "{told:?}");
+
+            // The other program believes the same.
+            let bundle = Bundle::read(&election.bundle).expect("a sound bundle");
+            for (vote, receipts) in election.votes.iter().zip(&election.receipts) {
+                let receipts: Value = serde_json::from_str(receipts).expect("JSON");
+                let proved: Vec<String> = bundle.receipts(&receipts).expect("sound receipts").iter().map(|hash| crate::independent::hex(hash)).collect();
+                assert!(proved.contains(&vote.hash(election.hall.id())));
+            }
+            for (vote, promise) in election.votes.iter().zip(&election.promises) {
+                assert_eq!(bundle.promise(promise).map(|hash| crate::independent::hex(&hash)), Ok(vote.hash(election.hall.id())));
+            }
+            bundle.checkpoint(&election.checkpoint).expect("its checkpoint");
+        }
+    }
+
+    async fn members_get_a_bundle_that_says_what_it_lacks(world: World) {
+        let election = Election::hold(&world, "approval", "auditors").await;
+        let bundle = election.published().await;
+        let desk = Desk::new(&election);
+        desk.save("bundle", &bundle);
+        let told = desk.verify(&["--checkpoint", "checkpoint"]).await.ends(4);
+        told.passes_all_but(&["openings", "choices", "count", "anchor_key", "anchor_receipt", "anchor_promise"]);
+        assert!(told.output.contains("NOT RECOUNTED"), "{}", told.output);
+        desk.verify(&[""; 0]).await.ends(3);
+        Bundle::read(&bundle).expect("a sound bundle");
+
+        let election = Election::hold(&world, "approval", "public").await;
+        assert!(election.published().await == election.bundle, "members and auditors get different bundles");
+    }
+
+    async fn what_cannot_be_read_is_neither_right_nor_wrong(world: World) {
+        let election = Election::hold(&world, "plurality", "auditors").await;
+        let desk = Desk::new(&election);
+        for arguments in [
+            vec!["verify", "nowhere"],
+            vec!["verify", "."],
+            vec!["verify"],
+            vec!["verify", "bundle", "--checkpoint", "nowhere"],
+            vec!["verify", "bundle", "--receipt", "nowhere"],
+            vec!["verify", "bundle", "--promise", "."],
+            vec!["verify", "bundle", "--key", "nonsense"],
+            vec!["verify", "bundle", "--nonsense"],
+        ] {
+            let told = desk.command(&arguments).run().await;
+            assert_eq!(told.code, Some(2), "{told:?}");
+            assert!(!told.errors.is_empty() && told.output.is_empty(), "{told:?}");
+        }
+        // Nothing was left behind, not even a database or a secret.
+        let known = desk.names();
+        desk.verify(&desk.all_anchors()).await.ends(0);
+        assert_eq!(desk.names(), known);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_change_fails_the_check_of_its_name_in_both_programs() {
+    World::with(Backend::Sqlite, |world| async move {
+        mutants::all_fail(&world).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_rewrites_a_bundle_and_signs_it_anew_is_stopped_by_the_anchors() {
+    World::with(Backend::Sqlite, |world| async move {
+        forger::none_passes(&world).await;
+    })
+    .await;
+}
