@@ -116,11 +116,6 @@ impl End {
 
     /// What `palabre verify` says of the bundle, against the checkpoint and one of the promises.
     pub async fn verify(&self, attempts: &[Attempt]) {
-        // Until every branch has the command; from then on this may go.
-        let help = Palabre::new(["--help"]).run().await.succeeded().output;
-        if !help.lines().any(|line| line.trim_start().starts_with("verify ")) {
-            return;
-        }
         let folder = tempfile::tempdir().expect("a temporary folder");
         let bundle = Bundle::parse(&self.bundles[0]).expect("a bundle");
         let promise = attempts.iter().find_map(|attempt| match &attempt.fate {

@@ -22,6 +22,8 @@ fn binary() -> PathBuf {
 
 impl Server {
     pub async fn start(database: &str, folder: &Path) -> Self {
+        // As operators have it: one line per request, in a file.
+        let log = std::fs::File::create(folder.join("server.log")).expect("a log");
         let mut child = Command::new(binary())
             .args(["serve", "--listen", "127.0.0.1:0", "--database-url", database])
             .env_clear()
@@ -29,6 +31,7 @@ impl Server {
             .env("PALABRE_PUBLIC_URL", "https://load.example.org")
             .current_dir(folder)
             .stdout(Stdio::piped())
+            .stderr(log)
             .kill_on_drop(true)
             .spawn()
             .expect("the release server: cargo build --release");

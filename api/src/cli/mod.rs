@@ -7,7 +7,7 @@ mod keeping;
 mod token_key;
 mod verify;
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -212,6 +212,7 @@ pub fn log_to_stderr(settings: &Settings) {
     let started = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .try_init();
     debug_assert!(started.is_ok(), "a process starts its log once");

@@ -266,18 +266,19 @@ async fn write_openings(on: &impl ConnectionTrait, id: Uuid, counted: &Counted) 
 
 async fn write_flags(on: &impl ConnectionTrait, id: Uuid, counted: &Counted) -> Result<(), Problem> {
     for lines in counted.lines.chunks(PAGE) {
-        let rows = Rows(vec![
-            (
-                "unit_id",
-                Column::Uuid(lines.iter().map(|(line, _)| line.unit_id).collect()),
-            ),
-            ("voted", Column::Bool(lines.iter().map(|(_, voted)| *voted).collect())),
-        ]);
-        let (source, values) = rows.source(on.get_database_backend(), 2);
-        let sql = format!(
-            "UPDATE roll SET voted = s.voted FROM {source} WHERE roll.ballot_id = $1 AND roll.unit_id = s.unit_id"
-        );
-        run(on, id, sql, values).await?;
+        for flag in [true, false] {
+            let flagged = lines.iter().filter(|(_, voted)| *voted == flag);
+            let units: Vec<Uuid> = flagged.map(|(line, _)| line.unit_id).collect();
+            if units.is_empty() {
+                continue;
+            }
+            let (source, values) = Rows(vec![("unit_id", Column::Uuid(units))]).source(on.get_database_backend(), 2);
+            // Not `FROM`: SQLite would go through all of the roll for each page of it.
+            let sql = format!(
+                "UPDATE roll SET voted = {flag} WHERE ballot_id = $1 AND unit_id IN (SELECT s.unit_id FROM {source})"
+            );
+            run(on, id, sql, values).await?;
+        }
     }
     Ok(())
 }
