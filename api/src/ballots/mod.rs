@@ -26,6 +26,7 @@ mod entity;
 mod frozen;
 mod interrupted;
 mod keys;
+mod letters;
 mod lifecycle;
 mod logos;
 mod of_person;
@@ -34,6 +35,7 @@ pub mod paper;
 mod participation;
 pub mod proof;
 mod quorum;
+mod reminding;
 mod representation;
 mod resealing;
 mod roll;
@@ -47,6 +49,7 @@ pub use choice::ChoiceFault;
 pub use frozen::Cache as Frozen;
 pub use interrupted::{interrupted, number_interrupted, settle_interrupted};
 pub use keys::Keys;
+pub use letters::{announcement, reminded};
 pub use lifecycle::run_due;
 #[cfg(test)]
 pub use logos::LogoFault;
@@ -58,7 +61,7 @@ pub use resealing::{keys_open, reseal_keys};
 /// What a backup holds of this room.
 pub mod tables {
     pub use super::casting::opening;
-    pub use super::entity::{ballot, candidate, logo, proof, roll};
+    pub use super::entity::{announcement, ballot, candidate, logo, proof, roll};
 }
 
 use sea_orm::ConnectionTrait;
@@ -119,6 +122,7 @@ pub fn rooms() -> Vec<Room> {
                 )
                 .lasting(),
                 route!(lifecycle::extend, organiser, [BallotNotOpen, BallotWithoutClosing]),
+                route!(reminding::remind, organiser, [BallotNotOpen]),
             ],
         ),
         Room::new(
