@@ -274,8 +274,10 @@ async fn write_flags(on: &impl ConnectionTrait, id: Uuid, counted: &Counted) -> 
             ("voted", Column::Bool(lines.iter().map(|(_, voted)| *voted).collect())),
         ]);
         let (source, values) = rows.source(on.get_database_backend(), 2);
+        // The limit keeps SQLite from reading the whole page anew for every line of the roll.
         let sql = format!(
-            "UPDATE roll SET voted = s.voted FROM {source} WHERE roll.ballot_id = $1 AND roll.unit_id = s.unit_id"
+            "UPDATE roll SET voted = s.voted FROM (SELECT s.unit_id, s.voted FROM {source} LIMIT {PAGE}) AS s \
+             WHERE roll.ballot_id = $1 AND roll.unit_id = s.unit_id"
         );
         run(on, id, sql, values).await?;
     }
