@@ -9,6 +9,7 @@
 //! - [`keys`] makes, seals and derives the keys of a ballot.
 //! - [`casting`] holds the transaction of a vote, [`closing`] the two of a closing; nothing else
 //!   touches the tables of votes.
+//! - [`letters`] go to everyone on the roll or to nobody.
 //!
 //! Nothing in this room logs or stores what could tie a person to a choice: no time, no sequence
 //! and no foreign key stands beside a vote.

@@ -2,7 +2,8 @@
 //! by a job that tries again.
 //!
 //! A letter says what it is about; its text is made when it is sent, so that no code ever rests in
-//! the outbox. Addresses stand in no log in clear.
+//! the outbox. (That of a published result is written down beforehand, as it is the same for all.)
+//! Addresses stand in no log in clear.
 //!
 //! `sent` means that the next mail server took the letter. What that server finds out later it
 //! reports to the mailbox of `PALABRE_MAIL_FROM`, which people read and Palabre does not.
