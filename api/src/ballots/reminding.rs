@@ -39,10 +39,14 @@ impl Reminder {
         }
     }
 
-    /// The latest one, if it is too early for another.
-    fn standing(row: &ballot::Model, now: Instant) -> Option<Self> {
-        let latest = Self::new(row.reminded?, row.reminded_at?);
-        (now < latest.next_possible_at).then_some(latest)
+    /// The latest one of a ballot.
+    fn latest(row: &ballot::Model) -> Option<Self> {
+        Some(Self::new(row.reminded?, row.reminded_at?))
+    }
+
+    /// Whether it is too early for another.
+    fn stands(&self, now: Instant) -> bool {
+        now < self.next_possible_at
     }
 }
 
@@ -63,7 +67,7 @@ pub async fn remind(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> An
     if row.closes_at.is_some_and(|closes| closes <= now) {
         return Err(Problem::state(Code::BallotNotOpen, State::Closed));
     }
-    if let Some(reminder) = Reminder::standing(&row, now) {
+    if let Some(reminder) = Reminder::latest(&row).filter(|latest| latest.stands(now)) {
         return Ok(Reply::plain(reminder));
     }
     let recipients = letters::to_roll(&transaction, &caller.app, &row, Kind::Reminder).await?;
@@ -80,4 +84,23 @@ pub async fn remind(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> An
     transaction.commit().await?;
     caller.app.mail.wake();
     Ok(Reply::plain(reminder))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_reminder_stands_for_an_hour_to_the_microsecond(at in 0..1_i64 << 55, early in 1..PAUSE, late in 0..1_i64 << 55) {
+            let reminder = Reminder::new(1, Instant::from_micros(at));
+            let end = Instant::from_micros(at).plus(PAUSE);
+            prop_assert!(reminder.stands(end.plus(-1)) && reminder.stands(end.plus(-early)));
+            prop_assert!(!reminder.stands(end) && !reminder.stands(end.plus(late)));
+            // A clock that was set back writes to nobody either.
+            prop_assert!(reminder.stands(Instant::from_micros(at - 1)));
+        }
+    }
 }
