@@ -47,6 +47,7 @@ POST   /v1/ballots/{ballot_id}/open                        401       404      40
 GET    /v1/ballots/{ballot_id}/participation               401       404      ok       ok          ok          ok        ok      404
 POST   /v1/ballots/{ballot_id}/publish                     401       404      404      403         403         ok        403     404
 GET    /v1/ballots/{ballot_id}/receipts                    ok        ok       ok       ok          ok          ok        ok      ok
+POST   /v1/ballots/{ballot_id}/remind                      401       404      404      403         403         ok        403     404
 GET    /v1/ballots/{ballot_id}/roll                        401       404      404      403         403         ok        ok      404
 POST   /v1/ballots/{ballot_id}/run-off                     401       404      404      403         403         ok        403     404
 GET    /v1/ballots/{ballot_id}/tally                       401       404      404      ok          ok          ok        ok      404

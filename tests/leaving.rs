@@ -297,8 +297,8 @@ both! {
         for ballot in export["ballots"].as_array().expect("a list") {
             assert_eq!((&ballot["on_roll"], &ballot["voted"]), (&json!(true), &json!(true)), "{ballot}");
         }
-        assert_eq!(texts(&export["letters"], "kind"), ["invitation", "sign_in_code", "sign_in_code"]);
-        assert_eq!(texts(&export["letters"], "recipient"), [TYPED, TYPED, "MARIAMA.diallo@example.org"]);
+        assert_eq!(texts(&export["letters"], "kind"), ["invitation", "sign_in_code", "sign_in_code", "result"]);
+        assert_eq!(texts(&export["letters"], "recipient"), [TYPED, TYPED, "MARIAMA.diallo@example.org", TYPED]);
         assert_eq!(texts(&export["acts"], "act"), ["pledge", "pledge", "commit"]);
 
         // No choice, and nothing of anyone else.

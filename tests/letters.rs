@@ -96,7 +96,7 @@ both! {
         tried(&world, "sign_in_code", 1).await;
         // The seven in between are like the first.
         let sql = world.sql().await;
-        sql.run("UPDATE mail SET attempts = 8").await;
+        sql.run("UPDATE mail SET attempts = 8, last_error = NULL").await;
         world.clock().advance(MINUTE);
         world.mailbox().refuse_next(2, 450);
         // Whoever asks next wakes the delivery; theirs is refused as well, and waits.

@@ -42,6 +42,7 @@ mod letters;
 mod limits;
 mod methods;
 mod migrating;
+mod notices;
 mod readme;
 mod restore;
 mod results;

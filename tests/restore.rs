@@ -79,10 +79,11 @@ both! {
         let queries = [
             "SELECT concat(position, ' ', #vote_hash#, ' ', choice, ' ', #nonce#) FROM opening ORDER BY position",
             "SELECT concat(manifest, ' ', closing_record, ' ', checkpoint, ' ', #blocks#) FROM proof WHERE checkpoint IS NOT NULL",
+            "SELECT concat(subject, ' ', body) FROM announcement",
             "SELECT concat(#unit_id::bytea#, ' ', #salt#, ' ', #leaf#, ' ', voted) FROM roll ORDER BY leaf",
         ];
         let mut before = Vec::new();
-        for query in &queries[..2] {
+        for query in &queries[..3] {
             before.push(rows(&sql, world.backend(), query).await);
         }
         assert!(before.iter().all(|rows| !rows.is_empty()), "{before:?}");
@@ -97,7 +98,7 @@ both! {
         for (query, before) in queries.iter().zip(before) {
             assert_eq!(rows(&sql, backend, query).await, before);
         }
-        assert_eq!(sql.number("SELECT count(*) FROM mail WHERE address = 'voter.2@example.org'").await, 1);
+        assert_eq!(sql.number("SELECT count(*) FROM mail WHERE address = 'voter.2@example.org' AND kind = 'sign_in_code'").await, 1);
         assert_eq!(sql.number("SELECT count(*) FROM \"cast\"").await, 0);
         assert_eq!(sql.number("SELECT count(*) FROM ballot WHERE sealed_key IS NOT NULL").await, 0);
         // As any cancellation does: whoever had erased themself is forgotten on the roll.

@@ -235,6 +235,7 @@ impl<'a> Run<'a> {
                 let vote = self.votes[index].as_ref().expect("a vote");
                 Some(stage.voter(voter, site).post(&at("votes"), vote.body()))
             }
+            Act::Remind => Some(organiser.act(&at("remind"))),
             Act::Leave => Some(stage.leaving(piece, site).delete("/v1/me")),
             Act::RunDue | Act::TimePasses => None,
         };

@@ -166,6 +166,19 @@ both! {
         .await;
     }
 
+    async fn remind_and_remind_close_or_leave(world: World) {
+        meet(&world, 10, &[
+            of(Start::Open, &[Act::Remind, Act::Remind]),
+            of(Start::Open, &[Act::Remind, Act::Close]),
+            of(Start::Leaving, &[Act::Remind, Act::Leave]),
+        ])
+        .await;
+    }
+
+    async fn remind_and_schedule_as_the_closing_time_passes(world: World) {
+        meet(&world, 10, &[timed(&[Act::Remind, Act::RunDue, Act::TimePasses])]).await;
+    }
+
     async fn leaving_and_close_and_count(world: World) {
         meet(&world, 10, &[counting(Start::Leaving, &[Act::Leave, Act::Close])]).await;
     }

@@ -31,6 +31,7 @@ pub enum Act {
     TimePasses,
     /// Whoever has voted erases themself.
     Leave,
+    Remind,
 }
 
 /// What an act was answered.
@@ -82,6 +83,10 @@ pub struct Ballot {
     pub refused: Option<String>,
     /// Letters about that.
     pub letters: usize,
+    /// Letters to everyone on the roll, which are as many as these people; none is left of whoever leaves.
+    pub waves: usize,
+    pub people: usize,
+    pub reminded: bool,
     pub opening_is_due: bool,
     /// What an opening would be refused for.
     pub flaw: Option<&'static str>,
@@ -144,7 +149,10 @@ impl Ballot {
             },
             Act::Publish => match self.state {
                 "published" => Said::done("published"),
-                "closed" if self.counted => self.becomes("published", "publish"),
+                "closed" if self.counted => {
+                    self.waves += 1;
+                    self.becomes("published", "publish")
+                }
                 "closed" => Said::refused("ballot_counting", ""),
                 state => Said::refused("ballot_not_closed", state),
             },
@@ -178,10 +186,23 @@ impl Ballot {
                 self.time_passed = true;
                 Said::default()
             }
-            Act::Leave => Said {
-                status: 204,
-                ..Said::default()
-            },
+            Act::Leave => {
+                self.people -= 1;
+                Said {
+                    status: 204,
+                    ..Said::default()
+                }
+            }
+            Act::Remind if self.state != "open" => Said::refused("ballot_not_open", self.state),
+            Act::Remind if self.time_is_up() => Said::refused("ballot_not_open", "closed"),
+            Act::Remind => {
+                if !self.reminded {
+                    self.reminded = true;
+                    self.waves += 1;
+                    self.becomes("open", "remind");
+                }
+                Said::done("")
+            }
         }
     }
 
@@ -230,7 +251,7 @@ impl Ballot {
             tally: matches!(self.state, "closed" | "published").then_some(tally),
             journal: self.journal.clone(),
             refused: self.refused.clone(),
-            letters: self.letters,
+            letters: self.letters + self.waves * self.people,
         }
     }
 }
@@ -340,6 +361,9 @@ fn a_lie_is_called_a_lie() {
         journal: Vec::new(),
         refused: None,
         letters: 0,
+        waves: 0,
+        people: 1,
+        reminded: false,
         opening_is_due: false,
         flaw: None,
         counted: false,

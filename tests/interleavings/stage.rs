@@ -242,6 +242,10 @@ impl Stage {
             journal: Vec::new(),
             refused: None,
             letters: 0,
+            waves: 0,
+            // The organiser among them.
+            people: VOTERS + 1 + usize::from(start == Start::Leaving),
+            reminded: false,
             opening_is_due: matches!(start, Start::DueToOpen | Start::DueInVain),
             flaw: (start == Start::DueInVain).then_some("ballot_needs_candidates"),
             counted: start == Start::Counted,

@@ -49,6 +49,7 @@ pub fn kept() -> Vec<Box<dyn Table>> {
         whole::<ballots::tables::roll::Entity>(),
         whole::<ballots::tables::opening::Entity>(),
         whole::<ballots::tables::proof::Entity>(),
+        whole::<ballots::tables::announcement::Entity>(),
         changed::<mail::Entity>(|row, _| (row.state != mail::Delivery::Queued).then_some(row)),
         whole::<journal::Entity>(),
     ]

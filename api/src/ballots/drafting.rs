@@ -94,6 +94,8 @@ async fn draft(
         created_at: caller.now(),
         drafted_from: Some(origin),
         drafted_as: Some(drafted_as),
+        reminded_at: None,
+        reminded: None,
         ..from
     };
     let row = row.into_active_model().insert(on).await?;

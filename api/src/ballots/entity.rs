@@ -112,6 +112,9 @@ pub mod ballot {
         pub created_at: Instant,
         pub drafted_from: Option<Uuid>,
         pub drafted_as: Option<DraftedAs>,
+        /// When everyone on the roll was last written to, and how many that was.
+        pub reminded_at: Option<Instant>,
+        pub reminded: Option<i32>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -258,6 +261,25 @@ pub mod proof {
         /// Roots of the tree's blocks, one after the other.
         #[sea_orm(column_type = "VarBinary(StringLen::None)")]
         pub blocks: Option<Vec<u8>>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The letter at publication, as everyone on the roll gets it.
+pub mod announcement {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "announcement")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub ballot_id: Uuid,
+        pub subject: String,
+        pub body: String,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

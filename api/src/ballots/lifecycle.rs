@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::entity::{State, ballot};
 use super::representation::Ballot;
-use super::{casting, closing, of_person, opening, routes};
+use super::{casting, closing, letters, of_person, opening, routes};
 use crate::app::App;
 use crate::http::{Answer, Caller, Code, Fault, IfMatch, Json, OptionalJson, Problem, Reply, rules};
 use crate::instant::Instant;
@@ -42,7 +42,7 @@ impl<'a> From<&'a ballot::Model> for Transition<'a> {
 }
 
 /// The ballot, locked against any other change, in the version the caller means.
-async fn take(
+pub async fn take(
     on: &impl ConnectionTrait,
     caller: &Caller,
     id: Uuid,
@@ -129,7 +129,8 @@ pub async fn close(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> Ans
 
 /// Publish the result
 ///
-/// From now on everyone of the workshop sees the tally. Safe to repeat.
+/// From now on everyone of the workshop sees the tally. Everyone on the roll gets one and the same
+/// letter, with the checkpoint that anchors the result. Safe to repeat.
 #[utoipa::path(post, path = "/v1/ballots/{ballot_id}/publish", responses((status = 200, body = Ballot)))]
 pub async fn publish(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> Answer<Ballot> {
     let transaction = caller.begin_lasting().await?;
@@ -147,7 +148,10 @@ pub async fn publish(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> A
         caller.app.store.ballot_now(&transaction, &caller.app.ambient).await?,
     ));
     let row = changed.update(&transaction).await?;
-    settle(transaction, &caller, "publish", row).await
+    letters::announce(&transaction, &caller.app, &row).await?;
+    let published = settle(transaction, &caller, "publish", row).await?;
+    caller.app.mail.wake();
+    Ok(published)
 }
 
 #[derive(Deserialize, Validate, ToSchema)]

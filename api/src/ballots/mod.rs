@@ -9,6 +9,7 @@
 //! - [`keys`] makes, seals and derives the keys of a ballot.
 //! - [`casting`] holds the transaction of a vote, [`closing`] the two of a closing; nothing else
 //!   touches the tables of votes.
+//! - [`letters`] go to everyone on the roll or to nobody.
 //!
 //! Nothing in this room logs or stores what could tie a person to a choice: no time, no sequence
 //! and no foreign key stands beside a vote.
@@ -26,6 +27,7 @@ mod entity;
 mod frozen;
 mod interrupted;
 mod keys;
+mod letters;
 mod lifecycle;
 mod logos;
 mod of_person;
@@ -34,6 +36,7 @@ pub mod paper;
 mod participation;
 pub mod proof;
 mod quorum;
+mod reminding;
 mod representation;
 mod resealing;
 mod roll;
@@ -47,6 +50,7 @@ pub use choice::ChoiceFault;
 pub use frozen::Cache as Frozen;
 pub use interrupted::{interrupted, number_interrupted, settle_interrupted};
 pub use keys::Keys;
+pub use letters::{announcement, reminded};
 pub use lifecycle::run_due;
 #[cfg(test)]
 pub use logos::LogoFault;
@@ -58,7 +62,7 @@ pub use resealing::{keys_open, reseal_keys};
 /// What a backup holds of this room.
 pub mod tables {
     pub use super::casting::opening;
-    pub use super::entity::{ballot, candidate, logo, proof, roll};
+    pub use super::entity::{announcement, ballot, candidate, logo, proof, roll};
 }
 
 use sea_orm::ConnectionTrait;
@@ -119,6 +123,7 @@ pub fn rooms() -> Vec<Room> {
                 )
                 .lasting(),
                 route!(lifecycle::extend, organiser, [BallotNotOpen, BallotWithoutClosing]),
+                route!(reminding::remind, organiser, [BallotNotOpen]),
             ],
         ),
         Room::new(

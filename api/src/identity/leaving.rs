@@ -179,6 +179,8 @@ pub async fn erase_me(mut caller: Caller, if_match: IfMatch) -> Result<NoContent
     registrations::forget(&transaction, &places, id).await?;
     refresh::end_all(&transaction, &caller.app.ambient, id).await?;
     ballots::forget(&transaction, id).await?;
+    // Who writes to a roll holds its ballot, and saw the address until these were held here.
+    mail::forget_about_ballots(&transaction, &standing.address).await?;
     journal::write(&transaction, &caller, Act::new("erase", "person", id)).await?;
     transaction.commit().await?;
     caller.app.store.truncate_log().await;

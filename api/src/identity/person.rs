@@ -54,7 +54,12 @@ pub fn is_erased(address: &str) -> bool {
 
 /// Holds for everyone who did not erase themself.
 pub fn not_erased() -> Expr {
-    Column::Address.not_like(format!("%{ERASED}"))
+    Column::Address.not_like(any_erased_address())
+}
+
+/// What the address of everyone who erased themself is `LIKE`.
+pub fn any_erased_address() -> String {
+    format!("%{ERASED}")
 }
 
 /// The ids of those who erased themselves, to be asked for within a query.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use futures_util::StreamExt as _;
-use lettre::message::Mailbox;
+use lettre::message::{Mailbox, SinglePart};
 use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use sea_orm::entity::prelude::*;
 use sea_orm::{QueryOrder, QuerySelect};
@@ -22,6 +22,9 @@ use crate::workshops::entity as workshop;
 const ATTEMPTS: i32 = 9;
 /// For how long a process that took a letter keeps it from the others.
 const LEASE: i64 = 5 * MINUTE;
+
+/// How many letters are taken in hand before looking again what is due.
+const BATCH: u64 = 50;
 
 pub enum Transport {
     Smtp(AsyncSmtpTransport<Tokio1Executor>),
@@ -111,13 +114,26 @@ fn judge(code: u16, words: &str) -> Failure {
 /// Sends what is due; says whether there was anything.
 pub async fn run_due(app: &App) -> Result<bool, Problem> {
     let now = app.ambient.now();
-    let due = Entity::find()
-        .filter(Column::State.eq(Delivery::Queued))
-        .filter(Column::DueAt.lte(now))
-        .order_by_asc(Column::DueAt)
-        .limit(50)
-        .all(app.store.reader())
+    let oldest = |kinds| {
+        Entity::find()
+            .filter(Column::State.eq(Delivery::Queued))
+            .filter(Column::DueAt.lte(now))
+            .filter(kinds)
+            .order_by_asc(Column::DueAt)
+    };
+    let reader = app.store.reader();
+    // Somebody waits for a code, and shall not wait for a letter to everyone to have gone out.
+    let mut due = oldest(Column::Kind.eq(Kind::SignInCode))
+        .limit(BATCH)
+        .all(reader)
         .await?;
+    let room = BATCH.saturating_sub(due.len() as u64);
+    due.extend(
+        oldest(Column::Kind.ne(Kind::SignInCode))
+            .limit(room)
+            .all(reader)
+            .await?,
+    );
     let any = !due.is_empty();
     futures_util::stream::iter(due)
         .for_each_concurrent(8, |letter| async move {
@@ -232,11 +248,30 @@ async fn compose(app: &App, on: &impl ConnectionTrait, letter: &Model) -> Result
                 },
             )))
         }
+        Kind::Reminder => {
+            let Some(ballot) = ballots::reminded(on, letter.ballot_id.unwrap_or_default()).await? else {
+                return Ok(None);
+            };
+            let id = letter.workshop_id.unwrap_or_default();
+            let Some(workshop) = workshop::Entity::find_by_id(id).one(on).await? else {
+                return Ok(None);
+            };
+            Ok(Some(texts::reminder(
+                letter.language,
+                &texts::Reminder {
+                    question: &ballot.question,
+                    title: &workshop.title,
+                    closing: ballot.closes_at.map(|closes| (closes, workshop.time_zone.as_str())),
+                    link: &link(app, &workshop),
+                },
+            )))
+        }
+        Kind::Result => ballots::announcement(on, letter.ballot_id.unwrap_or_default()).await,
     }
 }
 
 /// Where the workshop is seen.
-fn link(app: &App, workshop: &workshop::Model) -> String {
+pub fn link(app: &App, workshop: &workshop::Model) -> String {
     let front_end = workshop.front_end_url.as_deref().unwrap_or(&app.settings.front_end_url);
     format!("{}/workshops/{}", front_end.trim_end_matches('/'), workshop.id)
 }
@@ -249,7 +284,8 @@ async fn send(app: &App, letter: &Model, text: texts::Text) -> Result<(), Failur
         .from(from)
         .to(to)
         .subject(text.subject)
-        .body(text.body)
+        // Says that it is UTF-8; and is packed so that every byte of the text arrives.
+        .singlepart(SinglePart::plain(text.body))
         .map_err(|_| unusable())?;
     app.transport.send(message).await
 }

@@ -2,17 +2,18 @@
 //! by a job that tries again.
 //!
 //! A letter says what it is about; its text is made when it is sent, so that no code ever rests in
-//! the outbox. Addresses stand in no log in clear.
+//! the outbox. (That of a published result is written down beforehand, as it is the same for all.)
+//! Addresses stand in no log in clear.
 //!
 //! `sent` means that the next mail server took the letter. What that server finds out later it
 //! reports to the mailbox of `PALABRE_MAIL_FROM`, which people read and Palabre does not.
 
 pub mod delivery;
-mod texts;
+pub mod texts;
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::{FromQueryResult, QueryOrder};
+use sea_orm::{FromQueryResult, QueryOrder, Statement};
 use serde::Serialize;
 use tokio::sync::Notify;
 use utoipa::ToSchema;
@@ -22,6 +23,9 @@ use crate::http::{Language, Problem};
 use crate::identity::address::EmailAddress;
 use crate::identity::person;
 use crate::instant::{DAY, Instant};
+use crate::store::{self, Rows};
+pub use delivery::link;
+pub use texts::Text;
 
 /// How long it is remembered that a sign-in code was sent, for those whose mail does not arrive.
 const KEPT: i64 = 30 * DAY;
@@ -37,6 +41,10 @@ pub enum Kind {
     InPersonCode,
     Invitation,
     OpeningRefused,
+    /// That a ballot is open; to everyone on its roll, whether they voted or not
+    Reminder,
+    /// That a result is published, with its checkpoint; the same to everyone on the roll
+    Result,
 }
 
 /// How far a letter has come.
@@ -213,6 +221,46 @@ pub async fn enqueue_all<'a>(
     Ok(())
 }
 
+/// How many letters one statement puts in the outbox.
+const PAGE: usize = 10_000;
+
+/// Puts a letter about a ballot of a workshop in the outbox for each of these people, in the language
+/// of each, and says for how many: whoever erased themself is written to no more. No address leaves the
+/// database, and many people take few statements. Wake the delivery after the commit.
+pub async fn enqueue_to_people(
+    on: &impl ConnectionTrait,
+    ambient: &Ambient,
+    kind: Kind,
+    (workshop_id, ballot_id): (Uuid, Uuid),
+    people: &[Uuid],
+) -> Result<u64, Problem> {
+    let backend = on.get_database_backend();
+    let now = ambient.now();
+    let mut written = 0;
+    for people in people.chunks(PAGE) {
+        let rows = Rows(vec![
+            ("id", store::Column::Uuid(people.iter().map(|_| ambient.id()).collect())),
+            ("person_id", store::Column::Uuid(people.to_vec())),
+        ]);
+        let (source, cells) = rows.source(backend, 6);
+        let sql = format!(
+            "INSERT INTO mail (id, kind, recipient, address, language, workshop_id, ballot_id, state, attempts, due_at, created_at) \
+             SELECT s.id, $1, p.address_typed, p.address, p.language, $2, $3, 'queued', 0, $4, $4 \
+             FROM {source} JOIN person p ON p.id = s.person_id WHERE p.address NOT LIKE $5"
+        );
+        let values: [sea_orm::Value; 5] = [
+            kind.to_value().into(),
+            workshop_id.into(),
+            ballot_id.into(),
+            now.micros().into(),
+            person::any_erased_address().into(),
+        ];
+        let statement = Statement::from_sql_and_values(backend, sql, values.into_iter().chain(cells));
+        written += on.execute_raw(statement).await?.rows_affected();
+    }
+    Ok(written)
+}
+
 /// How many letters of a kind the address was written since, however it was typed.
 pub async fn recent(
     on: &impl ConnectionTrait,
@@ -260,6 +308,17 @@ pub async fn of_person(on: &impl ConnectionTrait, address: &str) -> Result<Vec<E
 pub async fn forget(on: &impl ConnectionTrait, address: &str) -> Result<(), Problem> {
     Entity::delete_many()
         .filter(Column::Address.eq(address))
+        .exec(on)
+        .await?;
+    Ok(())
+}
+
+/// Removes those about ballots, once whoever writes such can see that the person is erased: written
+/// while [`forget`] had been and the erasure was not there yet to be seen.
+pub async fn forget_about_ballots(on: &impl ConnectionTrait, address: &str) -> Result<(), Problem> {
+    Entity::delete_many()
+        .filter(Column::Address.eq(address))
+        .filter(Column::BallotId.is_not_null())
         .exec(on)
         .await?;
     Ok(())

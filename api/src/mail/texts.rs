@@ -1,6 +1,9 @@
 //! The words of letters, in French and English. Plain text: it arrives everywhere.
 
+mod roll;
+
 use crate::http::Language;
+pub use roll::{Published, Reminder, reminder, result};
 
 pub struct Text {
     pub subject: String,
