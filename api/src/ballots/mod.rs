@@ -28,6 +28,7 @@ mod interrupted;
 mod keys;
 mod lifecycle;
 mod logos;
+mod merging;
 mod of_person;
 mod opening;
 pub mod paper;
@@ -50,6 +51,7 @@ pub use keys::Keys;
 pub use lifecycle::run_due;
 #[cfg(test)]
 pub use logos::LogoFault;
+pub use merging::{check_rolls, hold_all, merge};
 pub use of_person::{ExportedBallot, forget, of_person};
 pub use participation::{BallotPart, parts};
 pub use proof::manifest::instance as instance_name;
