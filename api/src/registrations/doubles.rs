@@ -47,6 +47,24 @@ pub async fn standing(on: &impl ConnectionTrait, workshop_id: Uuid) -> Result<Ve
 
 /// Registrations that are perhaps of one person.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "likenesses": ["same_name"], "total": 2, "registrations": [
+        {
+            "id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "workshop_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4f",
+            "person_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d50", "name": "Mariama Diallo", "email": "mariama@example.org",
+            "role": "participant", "state": "confirmed", "organisation": null, "category": "startup", "delegate": false,
+            "language": "fr", "invitation": null, "undelivered_code": null, "created_at": "2020-08-01T09:00:00Z",
+            "etag": "q1w2e3r4t5y6u7i8o9p0aA"
+        },
+        {
+            "id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d51", "workshop_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4f",
+            "person_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d52", "name": "DIALLO Mariama", "email": "m.diallo@example.com",
+            "role": "participant", "state": "invited", "organisation": null, "category": null, "delegate": false,
+            "language": "fr", "invitation": null, "undelivered_code": null, "created_at": "2020-08-02T09:00:00Z",
+            "etag": "r1w2e3r4t5y6u7i8o9p0aA"
+        }
+    ]
+}))]
 pub struct LikelyDoubles {
     /// Why they are thought to be
     likenesses: Vec<Likeness>,
