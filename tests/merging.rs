@@ -165,6 +165,9 @@ both! {
         let after = roll().await;
         let entries = |roll: &Value| -> Vec<Value> { roll["items"].as_array().unwrap().iter().map(|line| json!([line["entry"], line["voted"]])).collect() };
         assert_eq!(entries(&before), entries(&after), "each line with the address that voted");
+        let mut addresses: Vec<&str> = after["items"].as_array().unwrap().iter().map(|line| line["entry"]["address"].as_str().unwrap()).collect();
+        addresses.sort_unstable();
+        assert_eq!(addresses, [organiser.email.as_str(), "voter.0@example.org", "voter.1@example.org", "voter.2@example.org"]);
         let names: Vec<&Value> = after["items"].as_array().unwrap().iter().filter(|line| line["registration_id"] == ids[0].as_str()).map(|line| &line["name"]).collect();
         assert_eq!(names, ["voter.0", "voter.0"], "found under the registration that stays");
         assert_eq!(organiser.get(&hall.at("tally")).await.expect(200).json(), tally);
@@ -192,10 +195,14 @@ both! {
             let (second, goes) = confirmed(&workshop, &format!("b{round}@example.org")).await;
             let only = json!({"question": "Quel logo ?", "method": "plurality", "eligibility": {"registration_ids": [stays, goes]}});
             let hall = Hall::of(workshop.clone(), vec![first, second], only).await;
-            let open = hall.workshop.organiser.post(&hall.at("open"), json!({"confirm_small": true}));
-            let (opened, merged) = tokio::join!(open, merge(&workshop.organiser, &stays, &goes));
+            let organiser = &workshop.organiser;
+            if round == 0 {
+                hall.open().await;
+            }
+            let open = organiser.post(&hall.at("open"), json!({"confirm_small": true}));
+            let (opened, merged) = tokio::join!(open, merge(organiser, &stays, &goes));
             opened.expect(200);
-            let roll = workshop.organiser.list(&hall.at("roll")).await;
+            let roll = organiser.list(&hall.at("roll")).await;
             let on_roll: Vec<&str> = roll.iter().map(|line| line["registration_id"].as_str().unwrap()).collect();
             if merged.status == 200 {
                 assert_eq!(on_roll, [stays.as_str()]);
@@ -203,6 +210,11 @@ both! {
                 merged.problem(409, "registration_on_open_roll");
                 assert_eq!(on_roll.len(), 2);
             }
+            // A new draft from the old ballot, whose list is frozen, chooses whom there is now.
+            organiser.post(&hall.at("cancel"), json!({"reason": "Doublon."})).await.expect(200);
+            merge(organiser, &stays, &goes).await.expect(200);
+            let copy = organiser.act(&hall.at("copy")).await.expect(201);
+            assert_eq!(copy["eligibility"]["registration_ids"], json!([stays]));
         }
     }
 

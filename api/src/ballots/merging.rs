@@ -1,6 +1,8 @@
 //! Two registrations become one: not while a roll that counts names either, and drafts that chose
 //! the one that goes choose the one that stays. What was counted is never touched.
 
+use std::collections::HashMap;
+
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::{QueryOrder as _, QuerySelect as _};
@@ -60,18 +62,13 @@ pub async fn check_rolls(on: &impl ConnectionTrait, held: &Held, registrations: 
 
 /// Says which drafts chose the registration that goes.
 pub async fn merge(on: &impl ConnectionTrait, held: Held, from: Uuid, to: Uuid) -> Result<Vec<Uuid>, Problem> {
+    let heir = HashMap::from([(from, to)]);
     let mut changed = Vec::new();
     for draft in held.drafts {
         let mut rule = draft.eligibility.clone();
-        if !rule.registration_ids.contains(&from) {
+        rule.follow(&heir);
+        if rule == draft.eligibility {
             continue;
-        }
-        let has_both = rule.registration_ids.contains(&to);
-        rule.registration_ids.retain(|id| *id != from || !has_both);
-        for id in &mut rule.registration_ids {
-            if *id == from {
-                *id = to;
-            }
         }
         changed.push(draft.id);
         let mut draft: ballot::ActiveModel = draft.into();

@@ -67,7 +67,7 @@ pub struct Options {
 ///
 /// All or nothing: where any line is wrong nothing is stored, and the problem `invalid_roster` names
 /// each error by a pointer `/rows/{line}/{column}`, with the line as an editor or spreadsheet counts
-/// it, the header being line 1; its member `errors_total` tells how many there are where `errors`
+/// it; its member `errors_total` tells how many there are where `errors`
 /// ends at 1,000. With `skip_invalid=true` the other lines are imported; a dry run always answers
 /// with the report.
 #[utoipa::path(
@@ -96,8 +96,13 @@ pub async fn import(
     let bytes = read(&request, payload.into_inner(), LIMIT).await?;
     let turn = READING.acquire().await.map_err(|_| Code::Unavailable)?;
     // Reading 20,000 lines takes its time, which others should not wait for.
-    let roster = web::block(move || roster::read(&bytes)).await;
-    drop(turn);
+    let reading = web::block(move || {
+        let roster = roster::read(&bytes);
+        // Only now, even where whoever asked has hung up.
+        drop(turn);
+        roster
+    });
+    let roster = reading.await;
     let mut roster = roster
         .map_err(|_| Code::Unavailable)?
         .map_err(|fault| Problem::from(Code::InvalidRoster).faults(vec![whole_fault(&fault)]))?;

@@ -94,6 +94,21 @@ fn finds_the_delimiter_whatever_the_header_holds() {
 }
 
 #[test]
+fn passes_over_titles_above_the_header() {
+    let text = "Atelier du numérique – invités;;\r\n;;\r\nARRÊTÉ AU 10 AOÛT;;\r\nPrÉnom ; E-Mail;NOM;;\r\nZoé;zoe@x.org;Cœurdevey € fils;;\r\n";
+    let (windows, _, lost) = encoding_rs::WINDOWS_1252.encode(text);
+    assert!(!lost);
+    for bytes in [text.as_bytes(), &windows] {
+        let roster = read(bytes).unwrap();
+        assert_eq!(rows(&roster), ["5|zoe@x.org|Zoé Cœurdevey € fils|-|-|-|-|-"]);
+        assert_eq!(faults(&roster), [""; 0]);
+    }
+    // Not for ever: a table whose addresses begin far below has no header.
+    let late = format!("{}email\na@x.org\n", "titre\n".repeat(HEADER_WITHIN));
+    assert_eq!(read(late.as_bytes()).unwrap_err(), RosterFault::MissingEmailColumn);
+}
+
+#[test]
 fn counts_lines_as_an_editor_does() {
     let lines = |text: &str| -> Vec<u64> { roster(text).rows.iter().map(|row| row.line).collect() };
     for line_break in ["\n", "\r\n", "\r"] {
