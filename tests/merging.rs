@@ -218,6 +218,29 @@ both! {
         }
     }
 
+    async fn two_merges_at_once_are_one(world: World) {
+        let workshop = world.workshop().published().await;
+        let organiser = &workshop.organiser;
+        for round in 0..4 {
+            let mut ids = Vec::new();
+            for who in ["a", "b"] {
+                ids.push(workshop.register("participant", &format!("{who}{round}@example.org")).await.expect(201).id());
+            }
+            let (one, other) = if round % 2 == 0 {
+                // The same request twice.
+                let (one, other) = tokio::join!(merge(organiser, &ids[0], &ids[1]), merge(organiser, &ids[0], &ids[1]));
+                (one.expect(200), other.expect(200))
+            } else {
+                // Each into the other: one of them comes too late.
+                let (one, other) = tokio::join!(merge(organiser, &ids[0], &ids[1]), merge(organiser, &ids[1], &ids[0]));
+                if one.status == 200 { (one, other.problem(404, "not_found")) } else { (other.expect(200), one.problem(404, "not_found")) }
+            };
+            assert!(one.status == 200 && [200, 404].contains(&other.status));
+            assert_eq!(journal(&workshop).await.len(), round + 1);
+        }
+        assert_eq!(organiser.list(&workshop.path("registrations")).await.len(), 1 + 4);
+    }
+
     async fn what_cannot_be_merged_stays_as_it_is(world: World) {
         let workshop = world.workshop().published().await;
         let organiser = &workshop.organiser;

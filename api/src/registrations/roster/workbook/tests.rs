@@ -192,7 +192,7 @@ fn a_bomb_is_refused_before_it_goes_off() {
     let bomb = by_hand(STRINGS, &large);
     assert!(bomb.len() < 100_000);
     assert_eq!(code(&bomb), "workbook_too_large");
-    // The directory may say what it likes.
+    // One whose directory says something else is no better.
     let mut lying = bomb;
     let length = u32::try_from(large.len()).unwrap().to_le_bytes();
     while let Some(at) = lying.windows(4).position(|window| window == length) {
