@@ -86,6 +86,7 @@ POST   /v1/registrations/{registration_id}/accept          401       404      40
 POST   /v1/registrations/{registration_id}/confirm         401       404      404      ok          403         403       403     404
 POST   /v1/registrations/{registration_id}/decline         401       404      404      ok          403         403       403     404
 POST   /v1/registrations/{registration_id}/in-person-codes 401       404      404      403         403         ok        403     404
+POST   /v1/registrations/{registration_id}/merge           401       404      404      403         403         ok        403     404
 GET    /v1/sessions/{session_id}                           401       404      404      ok          ok          ok        ok      404
 PATCH  /v1/sessions/{session_id}                           401       404      404      403         403         ok        403     404
 DELETE /v1/sessions/{session_id}                           401       404      404      403         403         ok        403     404
@@ -116,6 +117,7 @@ GET    /v1/workshops/{workshop_id}/journal                 401       404      40
 GET    /v1/workshops/{workshop_id}/me                      401       404      404      ok          ok          ok        ok      404
 GET    /v1/workshops/{workshop_id}/organisations           401       404      404      ok          ok          ok        ok      404
 POST   /v1/workshops/{workshop_id}/organisations           401       404      404      403         403         ok        403     404
+GET    /v1/workshops/{workshop_id}/likely-doubles          401       404      404      403         403         ok        403     404
 POST   /v1/workshops/{workshop_id}/publish                 401       404      404      403         403         ok        403     404
 GET    /v1/workshops/{workshop_id}/registrations           401       404      404      403         ok          ok        ok      404
 POST   /v1/workshops/{workshop_id}/registrations           401       404      ok       ok          ok          ok        ok      404
@@ -541,8 +543,8 @@ both! {
                 let codes = operation.value["responses"][status]["x-codes"].as_array();
                 codes.is_some_and(|codes| codes.contains(&json!(code)))
             };
-            // Those that look at the version look at the workshop before; three look at the body first.
-            let body_first = ["/cancel", "/extend", "/logo"].iter().any(|end| operation.path.ends_with(end));
+            // Those that look at the version look at the workshop before; four look at the body first.
+            let body_first = ["/cancel", "/extend", "/logo", "/merge"].iter().any(|end| operation.path.ends_with(end));
             if !body_first && documented("409", "workshop_archived") && documented("412", "stale_etag") {
                 let request = organiser.request(operation.method.clone(), &fixture.path(operation));
                 let answer = request.if_match("stale").json(&json!({})).await;

@@ -335,6 +335,8 @@ async fn from_one_kind_of_database_to_the_other_and_back_nothing_changes() {
     let lead =
         "INSERT INTO working_group_lead SELECT working_group_id, workshop_id, registration_id FROM commitment LIMIT 1";
     sql.run(lead).await;
+    let merge = "INSERT INTO registration_merge SELECT workshop_id, workshop_id, person_id, id, created_at FROM registration LIMIT 1";
+    sql.run(merge).await;
     let first = folder.path().join("1.backup");
     let backup = Palabre::new(["backup", text(&first)]).folder(folder.path());
     backup.env("DATABASE_URL", &url).run().await.succeeded();

@@ -16,6 +16,7 @@ mod m0007_mails;
 mod m0008_identity;
 mod m0009_copies;
 mod m0010_letters;
+mod m0011_merges;
 mod sql;
 
 pub struct Migrator;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_identity::Migration),
             Box::new(m0009_copies::Migration),
             Box::new(m0010_letters::Migration),
+            Box::new(m0011_merges::Migration),
         ]
     }
 }

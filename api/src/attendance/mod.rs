@@ -15,6 +15,7 @@ mod check;
 mod entity;
 mod interval;
 mod lists;
+mod merging;
 mod of_person;
 mod record;
 mod sheet;
@@ -22,6 +23,7 @@ mod table;
 mod tries;
 
 pub use entity::{Entity, any, close_open};
+pub use merging::merge;
 pub use of_person::{ExportedAttendance, of_person};
 pub use sheet::{Facts, facts};
 pub use tries::sweep;

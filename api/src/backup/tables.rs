@@ -35,6 +35,7 @@ pub fn kept() -> Vec<Box<dyn Table>> {
         whole::<workshops::entity::Entity>(),
         whole::<organisations::entity::Entity>(),
         whole::<registrations::entity::Entity>(),
+        whole::<registrations::merges::Entity>(),
         whole::<sessions::entity::Entity>(),
         whole::<attendance::Entity>(),
         whole::<coalitions::entities::coalition::Entity>(),

@@ -11,6 +11,7 @@ use super::representation::Ballot;
 use super::{routes, tally};
 use crate::http::{Answer, Caller, Code, Problem, Reply};
 use crate::journal::{self, Act};
+use crate::registrations::merges;
 
 /// Copy a ballot
 ///
@@ -73,6 +74,9 @@ async fn draft(
     }
     let id = caller.app.ambient.id();
     let origin = from.id;
+    let mut eligibility = from.eligibility.clone();
+    let heirs = merges::heirs(on, eligibility.registration_ids.iter().copied()).await?;
+    eligibility.follow(&heirs);
     let row = ballot::Model {
         id,
         state: State::Draft,
@@ -96,6 +100,7 @@ async fn draft(
         drafted_as: Some(drafted_as),
         reminded_at: None,
         reminded: None,
+        eligibility,
         ..from
     };
     let row = row.into_active_model().insert(on).await?;

@@ -3,6 +3,8 @@
 //! A rule is a conjunction; what a person lacks is named, so that each can see it. Auditors never
 //! vote. The roll is this rule applied to everyone at the moment of opening, and frozen.
 
+use std::collections::{HashMap, HashSet};
+
 use garde::Validate;
 use sea_orm::FromJsonQueryResult;
 use serde::{Deserialize, Serialize};
@@ -94,6 +96,15 @@ pub struct Facts {
 }
 
 impl Eligibility {
+    /// Chooses, where a registration was merged into another, that other one, and nobody twice.
+    pub fn follow(&mut self, heirs: &HashMap<Uuid, Uuid>) {
+        let mut seen = HashSet::new();
+        for id in &mut self.registration_ids {
+            *id = *heirs.get(id).unwrap_or(id);
+        }
+        self.registration_ids.retain(|id| seen.insert(*id));
+    }
+
     /// Everything the person lacks; nothing means that they are on the roll.
     pub fn unmet(&self, unit: Unit, facts: &Facts) -> Vec<Unmet> {
         let role = facts.role != Role::Auditor && (self.roles.is_empty() || self.roles.contains(&facts.role));
@@ -172,6 +183,19 @@ mod tests {
             ]
         );
         assert!(rule.unmet(Unit::Organisation, &lacking).contains(&Unmet::Delegate));
+    }
+
+    #[test]
+    fn who_was_merged_into_another_is_chosen_as_that_other() {
+        let [a, b, c] = [1, 2, 3].map(Uuid::from_u128);
+        let mut rule = Eligibility {
+            registration_ids: vec![c, a, b],
+            ..Eligibility::default()
+        };
+        rule.follow(&HashMap::from([(b, c)]));
+        assert_eq!(rule.registration_ids, [c, a]);
+        rule.follow(&HashMap::from([(a, b)]));
+        assert_eq!(rule.registration_ids, [c, b]);
     }
 
     #[test]

@@ -30,6 +30,7 @@ mod keys;
 mod letters;
 mod lifecycle;
 mod logos;
+mod merging;
 mod of_person;
 mod opening;
 pub mod paper;
@@ -54,6 +55,7 @@ pub use letters::{announcement, reminded};
 pub use lifecycle::run_due;
 #[cfg(test)]
 pub use logos::LogoFault;
+pub use merging::{check_rolls, hold_all, merge};
 pub use of_person::{ExportedBallot, forget, of_person};
 pub use participation::{BallotPart, parts};
 pub use proof::manifest::instance as instance_name;

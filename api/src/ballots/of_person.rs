@@ -17,7 +17,7 @@ use super::entity::{State, ballot, roll};
 use crate::app::App;
 use crate::http::Problem;
 use crate::identity::person;
-use crate::registrations::{State as RegistrationState, entity as registration};
+use crate::registrations::{State as RegistrationState, entity as registration, merges};
 
 /// What is left of a salt.
 pub const NO_SALT: [u8; 16] = [0; 16];
@@ -47,8 +47,11 @@ pub async fn of_person(on: &impl ConnectionTrait, app: &App, person_id: Uuid) ->
         .await?
         .into_iter()
         .collect();
+    // Where their place was merged into another's they see no ballot, but stand on earlier rolls.
+    let left = merges::workshops_of(on, person_id).await?;
+    let workshops = registrations.keys().copied().chain(left);
     let ballots = ballot::Entity::find()
-        .filter(ballot::Column::WorkshopId.is_in(registrations.keys().copied()))
+        .filter(ballot::Column::WorkshopId.is_in(workshops))
         .filter(ballot::Column::OpenedAt.is_not_null())
         .order_by_asc(ballot::Column::Id)
         .all(on)
@@ -100,10 +103,15 @@ pub async fn forget(on: &impl ConnectionTrait, person_id: Uuid) -> Result<(), Pr
         .select_only()
         .column(registration::Column::WorkshopId)
         .filter(registration::Column::PersonId.eq(person_id));
+    let left = merges::workshops_of(on, person_id).await?;
     // Held like a vote holds them: a count or a cancellation comes before, and is seen here, or
     // after, and sees that the person is erased.
     let ballots = ballot::Entity::find()
-        .filter(ballot::Column::WorkshopId.in_subquery(workshops.into_query()))
+        .filter(
+            Condition::any()
+                .add(ballot::Column::WorkshopId.in_subquery(workshops.into_query()))
+                .add(ballot::Column::WorkshopId.is_in(left)),
+        )
         .filter(ballot::Column::OpenedAt.is_not_null())
         .order_by_asc(ballot::Column::Id)
         .lock_shared()

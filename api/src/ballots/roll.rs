@@ -16,7 +16,7 @@ use crate::coalitions::Adherents;
 use crate::http::{Answer, Caller, Cursor, Limit, Page, Problem, Query, Reply};
 use crate::identity::person;
 use crate::instant::Instant;
-use crate::registrations::{Category, Role, State as RegistrationState, entity as registration};
+use crate::registrations::{Category, Role, State as RegistrationState, entity as registration, merges};
 use crate::secrets::hex;
 use crate::{attendance, coalitions, organisations};
 
@@ -166,6 +166,7 @@ pub async fn unmet_of(
     "registration_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "name": "Mariama Diallo", "on_roll": true, "unmet": [], "voted": null, "entry": null
 }))]
 pub struct RollLine {
+    /// Once merged into another, that one
     registration_id: Uuid,
     /// Null when the registration is gone
     name: Option<String>,
@@ -300,23 +301,33 @@ async fn frozen(
         .limit(filter.limit.probe())
         .all(on)
         .await?;
-    let names: HashMap<Uuid, (String, String)> = registration::Entity::find()
+    // Who was merged into another since is found there; their line is that of their own address.
+    let heirs = merges::heirs(on, rows.iter().map(|row| row.registration_id)).await?;
+    let now_of = |row: &roll::Model| *heirs.get(&row.registration_id).unwrap_or(&row.registration_id);
+    let names: HashMap<Uuid, String> = registration::Entity::find()
         .select_only()
         .columns([registration::Column::Id, registration::Column::Name])
-        .column(person::Column::Address)
-        .join(sea_orm::JoinType::InnerJoin, registration::Relation::Person.def())
-        .filter(registration::Column::Id.is_in(rows.iter().map(|row| row.registration_id)))
-        .into_tuple::<(Uuid, String, String)>()
+        .filter(registration::Column::Id.is_in(rows.iter().map(now_of)))
+        .into_tuple::<(Uuid, String)>()
         .all(on)
         .await?
         .into_iter()
-        .map(|(id, name, address)| (id, (name, address)))
+        .collect();
+    let addresses: HashMap<Uuid, String> = person::Entity::find()
+        .select_only()
+        .columns([person::Column::Id, person::Column::Address])
+        .filter(person::Column::Id.is_in(rows.iter().map(|row| row.person_id)))
+        .into_tuple::<(Uuid, String)>()
+        .all(on)
+        .await?
+        .into_iter()
         .collect();
     let line = |row: roll::Model| {
-        let (name, address) = names.get(&row.registration_id).cloned().unzip();
+        let registration_id = now_of(&row);
+        let address = addresses.get(&row.person_id).cloned();
         RollLine {
-            registration_id: row.registration_id,
-            name,
+            registration_id,
+            name: names.get(&registration_id).cloned(),
             on_roll: true,
             unmet: Vec::new(),
             voted: row.voted,

@@ -15,6 +15,7 @@ mod commitments;
 pub mod entities;
 mod founding;
 mod group_representation;
+mod merging;
 mod of_person;
 mod places;
 mod pledge_representation;
@@ -22,6 +23,7 @@ mod pledges;
 mod working_groups;
 
 pub use adherence::{Adherents, MyCommitment, MyPledge, adherents, mine, of_workshop};
+pub use merging::{hold_all, merge};
 pub use of_person::{ExportedCommitment, ExportedLead, ExportedPledge, of_person};
 
 use sea_orm::QuerySelect as _;

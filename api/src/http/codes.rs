@@ -117,6 +117,15 @@ codes! {
     RegistrationInUse 409 "registration_in_use"
         "Inscription utilisée" "Cette inscription a déjà des présences, adhésions ou engagements ; elle ne peut plus être supprimée."
         "Registration in use" "This registration already has attendance, pledges or commitments; it can no longer be deleted.";
+    RegistrationOnOpenRoll 409 "registration_on_open_roll"
+        "Sur une liste électorale en cours" "L'une de ces inscriptions est sur la liste électorale d'un scrutin qui n'est pas encore dépouillé. Réunissez-les ensuite."
+        "On the roll of an open ballot" "One of these registrations is on the roll of a ballot that is not counted yet. Merge them afterwards.";
+    OrganiserAndAuditor 409 "organiser_and_auditor"
+        "Organiser et contrôler" "L'une de ces inscriptions organise l'atelier, l'autre le contrôle : elles ne peuvent pas être réunies."
+        "Organiser and auditor" "One of these registrations organises the workshop, the other audits it: they cannot be merged.";
+    PersonErased 409 "person_erased"
+        "Données effacées" "L'une de ces personnes a effacé ses données ; ce qu'elle a fait ne porte plus de nom."
+        "Data erased" "One of these people has erased their data; what they did bears no name any more.";
     InPersonNotPossible 409 "in_person_not_possible"
         "Pas de code à remettre" "Un code à remettre en main propre n'est fait que pour une personne invitée ou confirmée comme participante."
         "No in-person code" "An in-person code is made only for someone invited or confirmed as a participant.";

@@ -9,8 +9,28 @@ pub const FAULTS: &[(&str, &str, &str)] = &[
     ),
     (
         "not_csv",
-        "Ce fichier n'est pas du CSV. Dans votre tableur, choisissez « Enregistrer sous », puis CSV.",
-        "This file is not CSV. In your spreadsheet, choose \"Save as\", then CSV.",
+        "Ce fichier n'est ni du CSV ni un classeur XLSX. Dans votre tableur, choisissez « Enregistrer sous », puis l'un des deux.",
+        "This file is neither CSV nor an XLSX workbook. In your spreadsheet, choose \"Save as\", then one of the two.",
+    ),
+    (
+        "damaged_workbook",
+        "Ce classeur est abîmé ou incomplet. Ouvrez-le dans votre tableur, enregistrez-le de nouveau en XLSX, puis réessayez.",
+        "This workbook is damaged or incomplete. Open it in your spreadsheet, save it again as XLSX, then retry.",
+    ),
+    (
+        "encrypted_workbook",
+        "Ce classeur est protégé par un mot de passe. Enregistrez-en une copie sans mot de passe.",
+        "This workbook is protected by a password. Please save a copy without it.",
+    ),
+    (
+        "unsupported_workbook",
+        "Ce classeur n'est pas au format XLSX (c'est peut-être du XLS, XLSB ou ODS). Enregistrez-le en XLSX ou en CSV.",
+        "This workbook is not XLSX (it may be XLS, XLSB or ODS). Please save it as XLSX or CSV.",
+    ),
+    (
+        "workbook_too_large",
+        "Ce classeur est trop grand une fois décompressé. Gardez-y la seule feuille des inscriptions, ou enregistrez-la en CSV.",
+        "This workbook is too large once unpacked. Keep only the sheet of registrations, or save that as CSV.",
     ),
     (
         "unreadable_csv",
@@ -87,6 +107,27 @@ pub const FAULTS: &[(&str, &str, &str)] = &[
         "other_category",
         "Cette organisation est déjà dans une autre catégorie : {value}.",
         "This organisation is already in another category: {value}.",
+    ),
+    // Warnings of an import
+    (
+        "same_name",
+        "Quelqu'un d'autre a le même nom et la même organisation : peut-être la même personne.",
+        "Someone else has the same name and organisation: perhaps the same person.",
+    ),
+    (
+        "plus_alias",
+        "Quelqu'un d'autre a la même adresse, à ce qui suit le « + » près : sans doute la même personne.",
+        "Someone else has the same address but for what follows the \"+\": most likely the same person.",
+    ),
+    (
+        "merged",
+        "L'inscription de cette adresse a été réunie à une autre ; cette ligne ne change rien.",
+        "The registration of this address was merged into another; this line changes nothing.",
+    ),
+    (
+        "same_registration",
+        "C'est l'inscription elle-même ; indiquez l'autre.",
+        "This is the registration itself; name the other one.",
     ),
     // Addresses
     (

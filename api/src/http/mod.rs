@@ -35,7 +35,7 @@ pub use network::Network;
 pub use problem::{Fault, Problem};
 pub use query::{Cursor, Limit, Page, Query, Search};
 pub(crate) use reply::resource;
-pub use reply::{Answer, Download, Etag, File, IfMatch, NoContent, Reply, Resource};
+pub use reply::{Answer, Download, Etag, IfMatch, NoContent, Reply, Resource};
 pub(crate) use routes::route;
 pub use routes::{Room, Route, other_methods};
 pub use unique::Unique;

@@ -77,6 +77,18 @@ impl EmailAddress {
     }
 }
 
+/// A canonical address without what follows a `+`, which many mail servers deliver to one mailbox. For
+/// finding likely doubles only: who someone is goes by the whole address.
+pub fn without_tag(canonical: &str) -> String {
+    match canonical.rsplit_once('@') {
+        Some((local, domain)) => match local.split_once('+') {
+            Some((mailbox, _)) if !mailbox.is_empty() => format!("{mailbox}@{domain}"),
+            _ => canonical.to_owned(),
+        },
+        None => canonical.to_owned(),
+    }
+}
+
 impl PartialEq for EmailAddress {
     fn eq(&self, other: &Self) -> bool {
         self.canonical == other.canonical

@@ -304,6 +304,16 @@ pub async fn of_person(on: &impl ConnectionTrait, address: &str) -> Result<Vec<E
     Ok(letters.all(on).await?)
 }
 
+/// Removes what is not sent yet about a registration that goes.
+pub async fn drop_queued(on: &impl ConnectionTrait, registration_id: Uuid) -> Result<(), Problem> {
+    Entity::delete_many()
+        .filter(Column::RegistrationId.eq(registration_id))
+        .filter(Column::State.eq(Delivery::Queued))
+        .exec(on)
+        .await?;
+    Ok(())
+}
+
 /// Removes the letters to an address. One that is being sent waits to be found gone.
 pub async fn forget(on: &impl ConnectionTrait, address: &str) -> Result<(), Problem> {
     Entity::delete_many()

@@ -1,24 +1,42 @@
 //! The import of a roster: all of it or nothing, unless told to skip what is wrong.
 
 mod report;
+mod warnings;
 mod write;
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use actix_web::http::header::{CONTENT_LANGUAGE, VARY};
 use actix_web::{CustomizeResponder, HttpMessage as _, HttpRequest, Responder as _, web};
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 use utoipa::IntoParams;
 
 use self::report::{ImportReport, count, refused, report, whole_fault};
+use self::warnings::warnings;
+use super::doubles;
 use super::plan::{Outcome, Plan, plan};
 use super::roster;
 use super::rules::hold_workshop;
-use crate::http::{Caller, Code, File, Language, Problem, Query, Reply, read};
+use crate::http::csv::Cell;
+use crate::http::{Caller, Code, Format, Formatted, Language, Problem, Query, Reply, read, xlsx};
 use crate::journal::{self, Act};
 
 const LIMIT: usize = 4 * 1024 * 1024;
+
+/// As what the file may be sent. What it is, it says itself: to some browsers on Windows every CSV is
+/// `vnd.ms-excel`.
+const CONTENT_TYPES: [&str; 4] = [
+    "text/csv",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/vnd.ms-excel",
+    "application/octet-stream",
+];
+
+/// Reading a workbook takes memory: so many at once, the others wait.
+static READING: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(2));
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -36,22 +54,30 @@ pub struct Options {
 
 /// Import registrations
 ///
-/// From a spreadsheet saved as CSV (comma, semicolon or tab; UTF-8, UTF-16 or Windows-1252, found
-/// out from the file whatever the `charset` says), at most 4 MiB and 20,000 lines. Columns, in
-/// French or English: address (required), name, role, organisation, category, delegate, language;
-/// see the template. Those who are new are invited; those registered already are updated with what
+/// From a spreadsheet: an XLSX workbook, of which the first visible sheet with a column of addresses
+/// is read, or CSV (comma, semicolon or tab; UTF-8, UTF-16 or Windows-1252). Which it is is found out
+/// from the file, whatever the `Content-Type` and its `charset` say; at most 4 MiB and 20,000 lines.
+/// Columns, in French or English: address (required), name, role, organisation, category, delegate,
+/// language; see the template. Those who are new are invited; those registered already are updated with what
 /// the file says and keep the rest, their state included, so that a file may be imported again. An
 /// organiser's role is not changed this way, and a language is that of people without account.
 /// Organisations that are named and missing are created, in the category given beside them or `other`.
+/// A line whose address was merged into another registration changes nothing. Likely doubles, in the
+/// file and of those registered, are told in `warnings` and hinder nothing.
 ///
 /// All or nothing: where any line is wrong nothing is stored, and the problem `invalid_roster` names
 /// each error by a pointer `/rows/{line}/{column}`, with the line as an editor or spreadsheet counts
-/// it, the header being line 1; its member `errors_total` tells how many there are where `errors`
+/// it; its member `errors_total` tells how many there are where `errors`
 /// ends at 1,000. With `skip_invalid=true` the other lines are imported; a dry run always answers
 /// with the report.
 #[utoipa::path(
     post, path = "/v1/workshops/{workshop_id}/registrations/import", params(Options),
-    request_body(content = String, content_type = "text/csv", example = json!("Courriel;Nom complet;Organisation;Catégorie\r\nmariama@example.org;Mariama Diallo;Kora numérique;startup\r\n")),
+    request_body(description = "The file itself", content(
+        (String = "text/csv", example = json!("Courriel;Nom complet;Organisation;Catégorie\r\nmariama@example.org;Mariama Diallo;Kora numérique;startup\r\n")),
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (Vec<u8> = "application/vnd.ms-excel"),
+        (Vec<u8> = "application/octet-stream")
+    )),
     responses((status = 200, body = ImportReport)),
 )]
 pub async fn import(
@@ -62,12 +88,21 @@ pub async fn import(
 ) -> Result<CustomizeResponder<Reply<ImportReport>>, Problem> {
     let Query(options) = options;
     let language = Language::of(request.headers());
-    if !request.content_type().eq_ignore_ascii_case("text/csv") {
-        return Err(Problem::from(Code::UnsupportedMediaType).with("expected", "Content-Type: text/csv"));
+    let essence = request.content_type();
+    if !CONTENT_TYPES.iter().any(|known| essence.eq_ignore_ascii_case(known)) {
+        let expected = format!("Content-Type: {}", CONTENT_TYPES.join(", "));
+        return Err(Problem::from(Code::UnsupportedMediaType).with("expected", expected));
     }
     let bytes = read(&request, payload.into_inner(), LIMIT).await?;
+    let turn = READING.acquire().await.map_err(|_| Code::Unavailable)?;
     // Reading 20,000 lines takes its time, which others should not wait for.
-    let roster = web::block(move || roster::read(&bytes)).await;
+    let reading = web::block(move || {
+        let roster = roster::read(&bytes);
+        // Only now, even where whoever asked has hung up.
+        drop(turn);
+        roster
+    });
+    let roster = reading.await;
     let mut roster = roster
         .map_err(|_| Code::Unavailable)?
         .map_err(|fault| Problem::from(Code::InvalidRoster).faults(vec![whole_fault(&fault)]))?;
@@ -77,6 +112,7 @@ pub async fn import(
     let known = write::Known::load(&transaction, workshop.id, &roster.rows).await?;
     let mut faults = std::mem::take(&mut roster.faults);
     let mut plan = plan(&roster.rows, &known.standing);
+    let standing = doubles::standing(&transaction, workshop.id).await?;
     faults.append(&mut plan.faults);
     faults.sort_by_key(|fault| fault.line);
     if !faults.is_empty() && !options.skip_invalid && !options.dry_run {
@@ -94,34 +130,52 @@ pub async fn import(
         transaction.commit().await?;
         written
     };
-    let report = report(&roster, &plan, &faults, &written, options.dry_run, language);
+    let doubts = warnings(&plan, standing);
+    let report = report(&roster, &plan, (&faults, doubts), &written, options.dry_run, language);
     Ok(Reply::plain(report)
         .customize()
         .insert_header((CONTENT_LANGUAGE, language.as_str()))
         .insert_header((VARY, "accept-language")))
 }
 
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TemplateOptions {
+    /// `csv` or `xlsx`; without it by `Accept`
+    format: Option<String>,
+}
+
 /// Download a roster to fill in
 ///
 /// A header and two examples to write over, in the language asked for.
 #[utoipa::path(
-    get, path = "/v1/workshops/{workshop_id}/registrations/template",
-    responses((status = 200, description = "A CSV file", body = String, content_type = "text/csv", example = json!("Courriel;Nom complet;Rôle;Organisation;Catégorie;Délégué;Langue\r\n"))),
+    get, path = "/v1/workshops/{workshop_id}/registrations/template", params(TemplateOptions),
+    responses((status = 200, description = "A file", content(
+        (String = "text/csv", example = json!("Courriel;Nom complet;Rôle;Organisation;Catégorie;Délégué;Langue\r\n")),
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+    ))),
 )]
-pub async fn template(_caller: Caller, request: HttpRequest) -> CustomizeResponder<File> {
+pub async fn template(_caller: Caller, request: HttpRequest, options: Query<TemplateOptions>) -> Formatted<()> {
+    let Query(options) = options;
+    let offered = &[Format::Csv, Format::Xlsx];
+    let format = Format::of(options.format.as_deref(), request.headers(), offered)?;
     let language = Language::of(request.headers());
     let name = match language {
-        Language::Fr => "inscriptions.csv",
-        Language::En => "registrations.csv",
+        Language::Fr => "inscriptions",
+        Language::En => "registrations",
     };
-    let file = File {
-        content_type: "text/csv; charset=utf-8",
-        name: name.to_owned(),
-        bytes: roster::template(language),
+    let rows = roster::template(language);
+    let bytes = match rows.split_first() {
+        Some((header, examples)) if format == Format::Xlsx => {
+            let cells = examples
+                .iter()
+                .map(|row| row.iter().map(|cell| Cell::from(*cell)).collect());
+            xlsx::table(header, cells)?
+        }
+        _ => roster::as_csv(&rows),
     };
-    file.customize()
-        .insert_header((CONTENT_LANGUAGE, language.as_str()))
-        .insert_header((VARY, "accept-language"))
+    format.file(name, bytes, language)
 }
 
 /// What the journal keeps of an import: no name and no address.

@@ -14,11 +14,14 @@
 
 mod answer;
 mod create;
+mod doubles;
 pub mod entity;
 mod import;
 mod in_person;
 mod invite;
 mod list;
+pub mod merges;
+mod merging;
 mod of_person;
 mod plan;
 pub mod roster;
@@ -64,8 +67,14 @@ pub fn room() -> Room {
                 [NotAllowed, LastOrganiser, StaleEtag]
             ),
             route!(answer::accept, Access::Members(ORGANISER), [WrongState, StaleEtag]),
+            route!(
+                merging::merge,
+                Access::Members(ORGANISER),
+                [RegistrationOnOpenRoll, OrganiserAndAuditor, LastOrganiser, PersonErased]
+            ),
+            route!(doubles::list_doubles, Access::Members(ORGANISER), []),
             route!(import::import, Access::Members(ORGANISER), [InvalidRoster]),
-            route!(import::template, Access::Members(ORGANISER), []),
+            route!(import::template, Access::Members(ORGANISER), [NotAcceptable]),
             route!(invite::invite, Access::Members(ORGANISER), [WorkshopNotPublished]),
             route!(
                 in_person::make_in_person_code,

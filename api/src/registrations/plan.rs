@@ -1,6 +1,7 @@
 //! What a roster would change: pure.
 //!
-//! Every line of the file either becomes a change or has a fault, never both. A change keeps what
+//! Every line of the file either becomes a change or has a fault, never both, or is of an address
+//! whose place was merged into another's, and then changes nothing. A change keeps what
 //! the file does not say, and never touches a state. Organisations are known here by their folded
 //! name alone, so that those that stand and those yet to be made are one kind.
 
@@ -23,6 +24,8 @@ pub struct Standing {
     pub organisations: HashMap<String, Category>,
     /// By folded name of the organisation: the registration that speaks for it.
     pub delegates: HashMap<String, Uuid>,
+    /// By canonical address: whose place went to another's, and to which registration.
+    pub merged: HashMap<String, Uuid>,
 }
 
 #[derive(Clone, Debug)]
@@ -73,6 +76,8 @@ pub struct NewOrganisation {
 pub struct Plan<'r> {
     pub organisations: Vec<NewOrganisation>,
     pub changes: Vec<Change<'r>>,
+    /// Lines that change nothing, as the place of their address was merged into another's.
+    pub merged: Vec<(&'r Row, Uuid)>,
     pub faults: Vec<RowFault>,
 }
 
@@ -86,10 +91,16 @@ struct Draft<'r> {
 }
 
 pub fn plan<'r>(rows: &'r [Row], standing: &Standing) -> Plan<'r> {
-    let mut drafts: Vec<Draft<'r>> = rows.iter().map(|row| draft(row, standing)).collect();
+    let mut plan = Plan::default();
+    let mut drafts: Vec<Draft<'r>> = Vec::with_capacity(rows.len());
+    for row in rows {
+        match standing.merged.get(row.email.canonical()) {
+            Some(registration) => plan.merged.push((row, *registration)),
+            None => drafts.push(draft(row, standing)),
+        }
+    }
     let named = settle_categories(&mut drafts, standing);
     settle_delegates(&mut drafts, standing);
-    let mut plan = Plan::default();
     let mut missing = HashSet::new();
     for draft in drafts {
         if !draft.faults.is_empty() {

@@ -24,6 +24,11 @@ pub async fn hold_workshop_shared(on: &impl ConnectionTrait, id: Uuid) -> Result
     hold(on, id, LockType::Share).await
 }
 
+/// As [`hold_workshop`], and nothing that belongs to it is added meanwhile.
+pub async fn hold_workshop_alone(on: &impl ConnectionTrait, id: Uuid) -> Result<workshop::Model, Problem> {
+    hold(on, id, LockType::Update).await
+}
+
 async fn hold(on: &impl ConnectionTrait, id: Uuid, lock: LockType) -> Result<workshop::Model, Problem> {
     let row = workshop::Entity::find_by_id(id).lock(lock).one(on).await?;
     row.ok_or_else(|| Code::NotFound.into())

@@ -154,7 +154,9 @@ pub async fn delete(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> Re
                       UNION ALL SELECT 1 FROM pledge WHERE registration_id = $1 \
                       UNION ALL SELECT 1 FROM commitment WHERE registration_id = $1 \
                       UNION ALL SELECT 1 FROM working_group_lead WHERE registration_id = $1 \
-                      UNION ALL SELECT 1 FROM roll WHERE registration_id = $1 LIMIT 1";
+                      UNION ALL SELECT 1 FROM roll WHERE registration_id = $1 \
+                      UNION ALL SELECT 1 FROM registration_merge m JOIN roll r ON r.registration_id = m.merged_id \
+                      WHERE m.registration_id = $1 LIMIT 1";
     if refers(&transaction, references, *id).await? {
         return Err(Code::RegistrationInUse.into());
     }

@@ -1,7 +1,7 @@
 //! The table of sessions.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::{FromJsonQueryResult, QuerySelect};
+use sea_orm::{FromJsonQueryResult, QueryOrder as _, QuerySelect};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -60,6 +60,17 @@ pub async fn find(on: &impl ConnectionTrait, id: Uuid) -> Result<Model, Problem>
 pub async fn hold(on: &impl ConnectionTrait, id: Uuid) -> Result<Model, Problem> {
     let row = Entity::find_by_id(id).lock_exclusive().one(on).await?;
     row.ok_or_else(|| Code::NotFound.into())
+}
+
+/// Every session of the workshop, held as [`hold`] does.
+pub async fn hold_all(on: &impl ConnectionTrait, workshop_id: Uuid) -> Result<(), Problem> {
+    Entity::find()
+        .filter(Column::WorkshopId.eq(workshop_id))
+        .order_by_asc(Column::Id)
+        .lock_exclusive()
+        .all(on)
+        .await?;
+    Ok(())
 }
 
 /// As [`find`], and it stays as it is until this transaction ends.

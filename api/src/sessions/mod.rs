@@ -18,6 +18,6 @@ pub mod running;
 mod session;
 
 pub use days::Days;
-pub use entity::State;
+pub use entity::{State, hold_all};
 pub use routes::room;
 pub use run::{not_running, published};

@@ -7,7 +7,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::plan::{Outcome, Plan};
-use super::super::roster::{MAX_NAME, Roster, RosterFault, RowFault};
+use super::super::roster::{MAX_NAME, Origin, Roster, RosterFault, RowFault};
+use super::warnings::Warning;
 use crate::http::{Code, Fault, Language, Problem};
 
 /// Faults told at once; more help nobody.
@@ -17,13 +18,13 @@ const MOST_ERRORS: usize = 1_000;
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "dry_run": false, "created": 1, "updated": 0, "unchanged": 0, "skipped": 1, "organisations_created": 1,
-    "delimiter": "semicolon", "encoding": "windows-1252", "ignored_columns": ["Téléphone"],
+    "delimiter": "semicolon", "encoding": "windows-1252", "sheet": null, "ignored_columns": ["Téléphone"],
     "rows": [
         {"line": 2, "email": "mariama@example.org", "outcome": "created", "registration_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e"},
         {"line": 3, "email": null, "outcome": "skipped", "registration_id": null}
     ],
     "errors": [{"line": 3, "column": "email", "code": "invalid_email", "detail": "Ce n'est pas une adresse électronique complète.", "value": "awa@"}],
-    "errors_total": 1
+    "errors_total": 1, "warnings": [{"line": 2, "code": "same_name", "detail": "Quelqu'un d'autre a le même nom et la même organisation : peut-être la même personne.", "other_line": null, "registration_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d50"}], "warnings_total": 1
 }))]
 pub struct ImportReport {
     dry_run: bool,
@@ -33,10 +34,12 @@ pub struct ImportReport {
     /// Lines with errors
     skipped: usize,
     organisations_created: usize,
-    /// What separates its cells: `semicolon`, `comma` or `tab`
-    delimiter: &'static str,
-    /// `utf-8`, `utf-16` or `windows-1252`
-    encoding: &'static str,
+    /// What separates its cells: `semicolon`, `comma` or `tab`; null for a workbook
+    delimiter: Option<&'static str>,
+    /// `utf-8`, `utf-16` or `windows-1252`; null for a workbook
+    encoding: Option<&'static str>,
+    /// The sheet that was read, of a workbook
+    sheet: Option<String>,
     /// Columns that mean nothing here, as written
     ignored_columns: Vec<String>,
     /// Every line of the file that is not empty
@@ -44,12 +47,29 @@ pub struct ImportReport {
     /// What is wrong with the lines skipped, the first 1,000
     errors: Vec<ImportError>,
     errors_total: usize,
+    /// What to look at, though it hinders nothing, the first 1,000
+    warnings: Vec<ImportWarning>,
+    warnings_total: usize,
+}
+
+/// What to look at in one line: most often a likely double.
+#[derive(Serialize, ToSchema)]
+pub struct ImportWarning {
+    line: u64,
+    /// `same_name`, `plus_alias` or `merged`
+    code: &'static str,
+    /// In the language asked for
+    detail: String,
+    /// The line of the other one, where it is in the file
+    other_line: Option<u64>,
+    /// The other one, where it is registered
+    registration_id: Option<Uuid>,
 }
 
 /// What became of one line.
 #[derive(Serialize, ToSchema)]
 pub struct ImportedRow {
-    /// Where it starts in the file, as an editor counts
+    /// Where it starts in the file, as an editor counts, or its row in the sheet
     line: u64,
     /// As it was typed; null where the line was skipped
     email: Option<String>,
@@ -88,7 +108,7 @@ pub fn count(plan: &Plan<'_>, outcome: Outcome) -> usize {
 pub fn report(
     roster: &Roster,
     plan: &Plan<'_>,
-    faults: &[RowFault],
+    (faults, warnings): (&[RowFault], Vec<Warning>),
     written: &HashMap<u64, Uuid>,
     dry_run: bool,
     language: Language,
@@ -104,13 +124,19 @@ pub fn report(
         },
         registration_id: change.registration.or_else(|| written.get(&change.row.line).copied()),
     });
+    let merged = plan.merged.iter().map(|(row, registration)| ImportedRow {
+        line: row.line,
+        email: Some(row.email.typed().to_owned()),
+        outcome: ImportOutcome::Unchanged,
+        registration_id: Some(*registration),
+    });
     let left = skipped.iter().map(|line| ImportedRow {
         line: *line,
         email: None,
         outcome: ImportOutcome::Skipped,
         registration_id: None,
     });
-    let mut rows: Vec<ImportedRow> = done.chain(left).collect();
+    let mut rows: Vec<ImportedRow> = done.chain(merged).chain(left).collect();
     rows.sort_by_key(|row| row.line);
     let errors = faults.iter().take(MOST_ERRORS).map(|error| ImportError {
         line: error.line,
@@ -119,19 +145,34 @@ pub fn report(
         detail: fault(error).body(language).detail,
         value: error.value.clone(),
     });
+    let warnings_total = warnings.len();
+    let warnings = warnings.into_iter().take(MOST_ERRORS).map(|warning| ImportWarning {
+        line: warning.line,
+        code: warning.code,
+        detail: Fault::new("", warning.code).body(language).detail,
+        other_line: warning.other_line,
+        registration_id: warning.registration,
+    });
+    let (delimiter, encoding, sheet) = match &roster.origin {
+        Origin::Text(delimiter, encoding) => (Some(delimiter.as_str()), Some(encoding.as_str()), None),
+        Origin::Sheet(name) => (None, None, Some(name.clone())),
+    };
     ImportReport {
         dry_run,
         created: count(plan, Outcome::Created),
         updated: count(plan, Outcome::Updated),
-        unchanged: count(plan, Outcome::Unchanged),
+        unchanged: count(plan, Outcome::Unchanged) + plan.merged.len(),
         skipped: skipped.len(),
         organisations_created: plan.organisations.len(),
-        delimiter: roster.delimiter.as_str(),
-        encoding: roster.encoding.as_str(),
+        delimiter,
+        encoding,
+        sheet,
         ignored_columns: roster.ignored_columns.clone(),
         rows,
         errors: errors.collect(),
         errors_total: faults.len(),
+        warnings: warnings.collect(),
+        warnings_total,
     }
 }
 
@@ -198,11 +239,16 @@ mod tests {
             RosterFault::MissingEmailColumn,
             RosterFault::DuplicateColumn("Mél".into()),
             RosterFault::TooManyRows,
+            RosterFault::DamagedWorkbook,
+            RosterFault::EncryptedWorkbook,
+            RosterFault::UnsupportedWorkbook,
+            RosterFault::WorkbookTooLarge,
         ];
         let mut told: Vec<Fault> = faults();
         let codes: HashSet<String> = told.iter().map(|fault| fault.code.clone()).collect();
         assert_eq!(codes.len(), 16, "{codes:?}");
         told.extend(whole.iter().map(whole_fault));
+        told.extend(["same_name", "plus_alias", "merged"].map(|code| Fault::new("", code)));
         for fault in told {
             for language in [Language::Fr, Language::En] {
                 let words = fault.body(language).detail;

@@ -9,6 +9,7 @@ use sea_orm::sea_query::{LockType, OnConflict};
 use sea_orm::{QuerySelect as _, Statement, Value};
 
 use super::super::entity::{self, State};
+use super::super::merges;
 use super::super::plan::{Change, Outcome, Person, Place, Plan, Standing};
 use super::super::roster::{Row, fold_name};
 use crate::http::{Caller, Code, Problem};
@@ -63,7 +64,11 @@ impl Known {
         }
         let addresses: Vec<&str> = rows.iter().map(|row| row.email.canonical()).collect();
         let mut people = HashMap::with_capacity(addresses.len());
+        let merged = merges::of_workshop(on, workshop_id).await?;
         for person in find_people(on, &addresses).await? {
+            if let Some(heir) = merged.get(&person.id).filter(|_| !places.contains_key(&person.id)) {
+                standing.merged.insert(person.address.clone(), *heir);
+            }
             people.insert(person.address.clone(), person.id);
             let known = Person {
                 name: person.known_as(),

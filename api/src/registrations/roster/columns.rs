@@ -6,7 +6,7 @@ use super::RosterFault;
 use super::text::{key, shorten, tidy};
 
 /// Further headers are not read: a hostile file could hold millions.
-const MAX_COLUMNS: usize = 1_000;
+pub(super) const MAX_COLUMNS: usize = 1_000;
 
 /// What a column can hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +79,11 @@ impl Columns {
             .take(MAX_COLUMNS)
             .filter(|cell| Field::named(cell).is_some())
             .count()
+    }
+
+    pub(super) fn has_addresses(header: &StringRecord) -> bool {
+        let mut cells = header.iter().take(MAX_COLUMNS);
+        cells.any(|cell| Field::named(cell) == Some(Field::Email))
     }
 
     pub(super) fn find(header: &StringRecord) -> Result<Self, RosterFault> {

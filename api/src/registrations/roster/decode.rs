@@ -24,10 +24,6 @@ impl Encoding {
 }
 
 pub(super) fn decode(bytes: &[u8]) -> Result<(Cow<'_, str>, Encoding), RosterFault> {
-    // The archive that an Excel or LibreOffice workbook is.
-    if bytes.starts_with(b"PK\x03\x04") {
-        return Err(RosterFault::NotCsv);
-    }
     let (text, encoding) = match encoding_rs::Encoding::for_bom(bytes) {
         // A file that announces its encoding and then breaks it is damaged: guessing would
         // put wrong letters into names.

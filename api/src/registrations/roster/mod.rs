@@ -1,4 +1,4 @@
-//! The list of people to invite, read from a spreadsheet saved as CSV.
+//! The list of people to invite, read from a spreadsheet: CSV or XLSX, told apart by the file itself.
 //!
 //! Takes the file as French Excel and LibreOffice write it, and says of every line that is not
 //! empty either what it holds or what is wrong with it. This room knows only the file: it looks
@@ -11,6 +11,7 @@ mod sheet;
 mod template;
 mod text;
 mod words;
+mod workbook;
 
 #[cfg(test)]
 mod tests;
@@ -24,11 +25,14 @@ use super::entity::{Category, Role};
 
 pub use decode::Encoding;
 pub use sheet::Delimiter;
-pub use template::template;
+pub use template::{as_csv, template};
 pub use text::{fold_name, is_unprintable, tidy};
 
 /// More lines than any workshop invites; above, the file is refused as a whole.
 pub const MAX_ROWS: usize = 20_000;
+
+/// The header stands among so many first lines that are not empty; titles may stand above it.
+const HEADER_WITHIN: usize = 10;
 
 /// Longest name of a person or of an organisation, in characters.
 pub const MAX_NAME: usize = 200;
@@ -40,12 +44,19 @@ pub struct Roster {
     pub faults: Vec<RowFault>,
     /// Headers unknown here, as written; `#3` for a third column without one.
     pub ignored_columns: Vec<String>,
-    pub delimiter: Delimiter,
-    pub encoding: Encoding,
+    pub origin: Origin,
 }
 
-/// One person to invite. `line` is where the record starts in the file, counted from 1; what is
-/// `None` the file does not say.
+/// How a file said what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    Text(Delimiter, Encoding),
+    /// The sheet of a workbook, by its name.
+    Sheet(String),
+}
+
+/// One person to invite. `line` is where the record starts in the file, counted from 1, or the number
+/// of its row in the sheet; what is `None` the file does not say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     pub line: u64,
@@ -74,7 +85,7 @@ pub struct RowFault {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RosterFault {
     EmptyFile,
-    /// Binary content, such as an Excel workbook.
+    /// Neither text nor a workbook.
     NotCsv,
     /// A quotation mark opened on this line is never closed, or the bytes are damaged.
     UnreadableCsv {
@@ -84,6 +95,14 @@ pub enum RosterFault {
     /// Two columns for the same thing; the header of the second.
     DuplicateColumn(String),
     TooManyRows,
+    /// Incomplete, or such as no spreadsheet writes it.
+    DamagedWorkbook,
+    /// Locked with a password.
+    EncryptedWorkbook,
+    /// Of another kind than XLSX.
+    UnsupportedWorkbook,
+    /// Once unpacked.
+    WorkbookTooLarge,
 }
 
 impl RosterFault {
@@ -96,6 +115,10 @@ impl RosterFault {
             Self::MissingEmailColumn => "missing_email_column",
             Self::DuplicateColumn(_) => "duplicate_column",
             Self::TooManyRows => "too_many_rows",
+            Self::DamagedWorkbook => "damaged_workbook",
+            Self::EncryptedWorkbook => "encrypted_workbook",
+            Self::UnsupportedWorkbook => "unsupported_workbook",
+            Self::WorkbookTooLarge => "workbook_too_large",
         }
     }
 }
@@ -110,13 +133,20 @@ impl std::error::Error for RosterFault {}
 
 /// Reads a file. An `Err` is about the file, `Roster::faults` about its lines.
 pub fn read(bytes: &[u8]) -> Result<Roster, RosterFault> {
+    if workbook::is_one(bytes) {
+        return workbook::read(bytes);
+    }
     let (text, encoding) = decode::decode(bytes)?;
     let (delimiter, records) = sheet::split(&text)?;
-    let mut records = records.into_iter();
+    let titles = records
+        .iter()
+        .take(HEADER_WITHIN)
+        .position(|(_, cells)| columns::Columns::has_addresses(cells));
+    let mut records = records.into_iter().skip(titles.unwrap_or(0));
     let (_, header) = records.next().ok_or(RosterFault::EmptyFile)?;
     let mut reader = rows::Reader::new(columns::Columns::find(&header)?);
     for (line, cells) in records {
         reader.add(line, &cells);
     }
-    Ok(reader.finish(delimiter, encoding))
+    Ok(reader.finish(Origin::Text(delimiter, encoding)))
 }

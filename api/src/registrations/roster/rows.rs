@@ -7,10 +7,8 @@ use csv::StringRecord;
 use crate::identity::address::EmailAddress;
 
 use super::columns::{Columns, Field};
-use super::decode::Encoding;
-use super::sheet::Delimiter;
 use super::text::{fold_name, is_unprintable, shorten, tidy};
-use super::{MAX_NAME, Roster, Row, RowFault, words};
+use super::{MAX_NAME, Origin, Roster, Row, RowFault, words};
 
 pub(super) struct Reader {
     columns: Columns,
@@ -33,13 +31,12 @@ impl Reader {
         }
     }
 
-    pub(super) fn finish(self, delimiter: Delimiter, encoding: Encoding) -> Roster {
+    pub(super) fn finish(self, origin: Origin) -> Roster {
         Roster {
             rows: self.rows,
             faults: self.faults,
             ignored_columns: self.columns.ignored,
-            delimiter,
-            encoding,
+            origin,
         }
     }
 
