@@ -37,6 +37,7 @@ mod in_person;
 mod independent;
 mod interleavings;
 mod journal;
+mod journey;
 mod leaving;
 mod letters;
 mod limits;
