@@ -67,6 +67,9 @@ GET    /v1/coalitions/{coalition_id}/working-groups        401       404      40
 POST   /v1/coalitions/{coalition_id}/working-groups        401       404      404      403         403         ok        403     404
 GET    /v1/commitments/{commitment_id}                     401       404      404      ok          404         ok        404     404
 DELETE /v1/commitments/{commitment_id}                     401       404      404      ok          404         ok        404     404
+GET    /v1/consent-texts                                   ok        ok       ok       ok          ok          ok        ok      ok
+POST   /v1/consent-texts                                   401       403      403      403         403         403       403     ok
+GET    /v1/consent-texts/{number}                          ok        ok       ok       ok          ok          ok        ok      ok
 GET    /v1/logos/{digest}.png                              ok        ok       ok       ok          ok          ok        ok      ok
 GET    /v1/me                                              401       ok       ok       ok          ok          ok        ok      ok
 PATCH  /v1/me                                              401       ok       ok       ok          ok          ok        ok      ok
@@ -163,6 +166,7 @@ impl Fixture {
         world.workshop().by(&elsewhere).published().await;
         world.sql().await.run("UPDATE person SET administrator = false").await;
         let administrator = world.another_administrator(&email("administrator")).await;
+        administrator.post("/v1/consent-texts", json!({"fr": "Texte"})).await;
 
         let mut ids = BTreeMap::from([("workshop_id", workshop.id.clone()), ("number", "1".into())]);
         let participant = workshop.member("participant", &email("participant")).await;
@@ -369,7 +373,8 @@ both! {
             let path = operation.path.as_str();
             let ballots = path.contains("/ballots") || path.starts_with("/v1/candidates/");
             let account = path == "/v1/me" && operation.method != Method::GET || path == "/v1/me/export";
-            ballots || account || operation.name() == "POST /v1/workshops"
+            let administration = ["POST /v1/workshops", "POST /v1/consent-texts"].contains(&operation.name().as_str());
+            ballots || account || administration
         };
         let table: BTreeMap<String, Vec<String>> = TABLE.trim().lines().skip(1).map(read).collect();
         let mut wrong = String::new();

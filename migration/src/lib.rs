@@ -15,6 +15,7 @@ mod m0006_questions;
 mod m0007_mails;
 mod m0008_identity;
 mod m0009_copies;
+mod m0012_personal;
 mod sql;
 
 pub struct Migrator;
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_mails::Migration),
             Box::new(m0008_identity::Migration),
             Box::new(m0009_copies::Migration),
+            Box::new(m0012_personal::Migration),
         ]
     }
 }
