@@ -50,7 +50,7 @@ pub use keys::Keys;
 pub use lifecycle::run_due;
 #[cfg(test)]
 pub use logos::LogoFault;
-pub use of_person::{ExportedBallot, forget, of_person};
+pub use of_person::{ExportedBallot, forget, forget_rolls, of_person};
 pub use participation::{BallotPart, parts};
 pub use proof::manifest::instance as instance_name;
 pub use resealing::{keys_open, reseal_keys};

@@ -127,6 +127,16 @@ pub async fn forget_erased(on: &impl ConnectionTrait, ballot_id: Uuid) -> Result
     wipe_salts(on, lines).await
 }
 
+/// Of a workshop that names nobody any more, whose ballots are all counted, cancelled or never opened.
+pub async fn forget_rolls(on: &impl ConnectionTrait, workshop_id: Uuid) -> Result<(), Problem> {
+    let ballots = ballot::Entity::find()
+        .select_only()
+        .column(ballot::Column::Id)
+        .filter(ballot::Column::WorkshopId.eq(workshop_id));
+    let lines = Condition::all().add(roll::Column::BallotId.in_subquery(ballots.into_query()));
+    wipe_salts(on, lines).await
+}
+
 async fn wipe_salts(on: &impl ConnectionTrait, lines: Condition) -> Result<(), Problem> {
     roll::Entity::update_many()
         .col_expr(roll::Column::Salt, Expr::value(NO_SALT.to_vec()))

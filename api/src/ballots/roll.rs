@@ -300,17 +300,21 @@ async fn frozen(
         .limit(filter.limit.probe())
         .all(on)
         .await?;
-    let names: HashMap<Uuid, (String, String)> = registration::Entity::find()
+    let names: HashMap<Uuid, (String, Option<String>)> = registration::Entity::find()
         .select_only()
-        .columns([registration::Column::Id, registration::Column::Name])
+        .columns([
+            registration::Column::Id,
+            registration::Column::Name,
+            registration::Column::ForgottenAt,
+        ])
         .column(person::Column::Address)
         .join(sea_orm::JoinType::InnerJoin, registration::Relation::Person.def())
         .filter(registration::Column::Id.is_in(rows.iter().map(|row| row.registration_id)))
-        .into_tuple::<(Uuid, String, String)>()
+        .into_tuple::<(Uuid, String, Option<Instant>, String)>()
         .all(on)
         .await?
         .into_iter()
-        .map(|(id, name, address)| (id, (name, address)))
+        .map(|(id, name, forgotten, address)| (id, (name, forgotten.is_none().then_some(address))))
         .collect();
     let line = |row: roll::Model| {
         let (name, address) = names.get(&row.registration_id).cloned().unzip();
@@ -320,7 +324,7 @@ async fn frozen(
             on_roll: true,
             unmet: Vec::new(),
             voted: row.voted,
-            entry: annex.then(|| RollEntry::new(&row, address)),
+            entry: annex.then(|| RollEntry::new(&row, address.flatten())),
         }
     };
     Ok(Page::of(rows, filter.limit, |row| row.unit_id, line))
