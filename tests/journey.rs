@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-use crate::support::phone::{Phone, table};
+use crate::support::phone::{Phone, say, table};
 use crate::support::{Answer, Backend, MINUTE, Wire, Workshop, World, both};
 
 const EMAIL: &str = "mariama@example.org";
@@ -315,7 +315,9 @@ async fn the_first_screen_asks_the_database_as_often_however_much_there_is_to_sh
                 .expect(201);
         }
         let much = statements(&world, &me, EMAIL, &counted, &wired).await;
-        println!("the first screen takes {little} statements with one ballot, {much} with seven");
+        say(&format!(
+            "the first screen takes {little} statements with one ballot, {much} with seven"
+        ));
         assert!(little > 3, "{little} statements were seen");
         assert_eq!(little, much);
         wired.stop().await;

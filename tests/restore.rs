@@ -334,6 +334,12 @@ async fn from_one_kind_of_database_to_the_other_and_back_nothing_changes() {
     let lead =
         "INSERT INTO working_group_lead SELECT working_group_id, workshop_id, registration_id FROM commitment LIMIT 1";
     sql.run(lead).await;
+    sql.run("INSERT INTO consent_text VALUES (1, 'fr', 'Texte', randomblob(32), 1)")
+        .await;
+    sql.run("INSERT INTO consent SELECT randomblob(16), id, 1, 'fr', 1, NULL FROM person LIMIT 1")
+        .await;
+    sql.run("UPDATE registration SET forgotten_at = 1 WHERE id = (SELECT id FROM registration LIMIT 1)")
+        .await;
     let first = folder.path().join("1.backup");
     let backup = Palabre::new(["backup", text(&first)]).folder(folder.path());
     backup.env("DATABASE_URL", &url).run().await.succeeded();
