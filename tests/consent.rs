@@ -55,18 +55,25 @@ both! {
         let again = patched(&mariama, json!({"consent": shown(1, "fr", FRENCH)})).await.expect(200);
         assert_eq!(again["consent"]["given_at"], given_at);
 
-        // A new version asks anew; the old consent is what it was.
+        // A new version asks anew, on the first screen too; the old consent is what it was.
+        let workshop = world.workshop().published().await;
+        workshop.register("participant", "mariama@example.org").await.expect(201);
+        let wanted = async || mariama.get(&workshop.path("me")).await.expect(200)["consent_wanted"].clone();
+        assert_eq!(wanted().await, Value::Null);
         administrator.post("/v1/consent-texts", json!({"fr": "Un autre texte."})).await.expect(201);
         let me = mariama.get("/v1/me").await.expect(200);
         assert_eq!((&me["consent"]["number"], &me["current_consent_text"]), (&json!(1), &json!(2)));
+        assert_eq!(wanted().await, 2);
         patched(&mariama, json!({"name": "Mariama Diallo"})).await.expect(200);
         patched(&mariama, json!({"consent": shown(1, "en", ENGLISH)})).await.problem(422, "invalid")
             .faults(&[("/consent/number", "superseded_consent_text")]);
         patched(&mariama, json!({"consent": shown(2, "en", ENGLISH)})).await.problem(422, "invalid")
             .faults(&[("/consent/number", "unknown_consent_text")]);
         patched(&mariama, json!({"consent": shown(2, "fr", "Un autre texte.")})).await.expect(200);
+        assert_eq!(wanted().await, Value::Null);
         let withdrawn = patched(&mariama, json!({"consent": null})).await.expect(200);
         assert_eq!(withdrawn["consent"], Value::Null);
+        assert_eq!(wanted().await, 2);
 
         let export = mariama.get("/v1/me/export").await.expect(200);
         let consents = export["consents"].as_array().expect("a list");

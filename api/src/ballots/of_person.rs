@@ -100,19 +100,7 @@ pub async fn forget(on: &impl ConnectionTrait, person_id: Uuid) -> Result<(), Pr
         .select_only()
         .column(registration::Column::WorkshopId)
         .filter(registration::Column::PersonId.eq(person_id));
-    // Held like a vote holds them: a count or a cancellation comes before, and is seen here, or
-    // after, and sees that the person is erased.
-    let ballots = ballot::Entity::find()
-        .filter(ballot::Column::WorkshopId.in_subquery(workshops.into_query()))
-        .filter(ballot::Column::OpenedAt.is_not_null())
-        .order_by_asc(ballot::Column::Id)
-        .lock_shared()
-        .all(on)
-        .await?;
-    let done = ballots
-        .iter()
-        .filter(|ballot| ballot.counted_at.is_some() || ballot.state == State::Cancelled)
-        .map(|ballot| ballot.id);
+    let done = settled(on, ballot::Column::WorkshopId.in_subquery(workshops.into_query())).await?;
     let lines = Condition::all()
         .add(roll::Column::BallotId.is_in(done))
         .add(roll::Column::PersonId.eq(person_id));
@@ -127,14 +115,26 @@ pub async fn forget_erased(on: &impl ConnectionTrait, ballot_id: Uuid) -> Result
     wipe_salts(on, lines).await
 }
 
-/// Of a workshop that names nobody any more, whose ballots are all counted, cancelled or never opened.
+/// Of a workshop that names nobody any more.
 pub async fn forget_rolls(on: &impl ConnectionTrait, workshop_id: Uuid) -> Result<(), Problem> {
+    let done = settled(on, ballot::Column::WorkshopId.eq(workshop_id)).await?;
+    wipe_salts(on, Condition::all().add(roll::Column::BallotId.is_in(done))).await
+}
+
+/// The ballots among these whose rolls nothing rests on any more. Held like a vote holds them: a count
+/// or a cancellation comes before, and is seen here, or after, and sees that the person is erased.
+async fn settled(on: &impl ConnectionTrait, which: Expr) -> Result<Vec<Uuid>, DbErr> {
     let ballots = ballot::Entity::find()
-        .select_only()
-        .column(ballot::Column::Id)
-        .filter(ballot::Column::WorkshopId.eq(workshop_id));
-    let lines = Condition::all().add(roll::Column::BallotId.in_subquery(ballots.into_query()));
-    wipe_salts(on, lines).await
+        .filter(which)
+        .filter(ballot::Column::OpenedAt.is_not_null())
+        .order_by_asc(ballot::Column::Id)
+        .lock_shared()
+        .all(on)
+        .await?;
+    let done = ballots
+        .iter()
+        .filter(|ballot| ballot.counted_at.is_some() || ballot.state == State::Cancelled);
+    Ok(done.map(|ballot| ballot.id).collect())
 }
 
 async fn wipe_salts(on: &impl ConnectionTrait, lines: Condition) -> Result<(), Problem> {

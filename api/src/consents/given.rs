@@ -111,6 +111,20 @@ pub async fn standing(on: &impl ConnectionTrait, person_id: Uuid) -> Result<Opti
     }))
 }
 
+/// The version that a person has yet to consent to; none when theirs is current, or there is no text.
+pub async fn wanted(on: &impl ConnectionTrait, person_id: Uuid) -> Result<Option<i32>, Problem> {
+    let current = texts::current_number(on).await?;
+    let present: Option<i32> = Entity::find()
+        .select_only()
+        .column(Column::Number)
+        .filter(Column::PersonId.eq(person_id))
+        .filter(Column::WithdrawnAt.is_null())
+        .into_tuple()
+        .one(on)
+        .await?;
+    Ok(current.filter(|current| present != Some(*current)))
+}
+
 /// Brings what stands to what is wished: nothing, or a consent to the current text. The caller's
 /// person is held.
 pub async fn change(

@@ -9,7 +9,7 @@
 pub mod given;
 pub mod texts;
 
-pub use given::{Consent, ConsentInput, ExportedConsent, change, forget, of_person, standing};
+pub use given::{Consent, ConsentInput, ExportedConsent, change, forget, of_person, standing, wanted};
 pub use texts::current_number;
 
 use crate::http::{Access, Room, route};
