@@ -558,6 +558,39 @@ both! {
         assert!(changed.is_empty(), "{changed:#?}");
     }
 
+    async fn nobody_audits_what_they_organise_and_the_last_organiser_stays(world: World) {
+        let workshop = world.workshop().published().await;
+        let organiser = &workshop.organiser;
+        let path = format!("/v1/registrations/{}", workshop.registration_of(&organiser.email).await);
+        let becomes = async |by: &Person, path: &str, role: &str| {
+            let registration = by.get(path).await.expect(200);
+            by.patch(path, &registration.etag(), json!({"role": role})).await
+        };
+        // One place in a workshop is one role there.
+        workshop.register("auditor", &organiser.email).await.expect(200);
+        assert_eq!(organiser.get(&path).await.expect(200)["role"], "organiser");
+        becomes(organiser, &path, "auditor").await.problem(409, "organiser_as_auditor");
+        for role in ["facilitator", "participant"] {
+            becomes(organiser, &path, role).await.problem(409, "last_organiser");
+        }
+        organiser.act(&format!("{path}/decline")).await.problem(409, "last_organiser");
+        organiser.delete(&path).await.problem(409, "last_organiser");
+        let import = workshop.path("registrations/import");
+        let csv = format!("Nom;Courriel;Rôle\r\nAdmin;{};auditeur\r\n", organiser.email);
+        let refused = organiser.post_bytes(&import, "text/csv", csv).await.expect(422);
+        assert!(refused.text().contains("organiser_keeps_role"), "{refused}");
+        // Who audits elsewhere organises here, and the other way round.
+        let elsewhere = world.workshop().by(&world.another_administrator("other@example.org").await).published().await;
+        elsewhere.register("auditor", &organiser.email).await.expect(201);
+        // With a second one who has confirmed, the first may go.
+        let second = workshop.member("organiser", "second@example.org").await;
+        becomes(organiser, &path, "participant").await.problem(409, "last_organiser");
+        let theirs = format!("/v1/registrations/{}", workshop.registration_of(&second.email).await);
+        second.act(&format!("{theirs}/confirm")).await.expect(200);
+        becomes(organiser, &path, "participant").await.expect(200);
+        becomes(&second, &theirs, "facilitator").await.problem(409, "last_organiser");
+    }
+
     async fn a_right_withdrawn_is_gone_at_once(world: World) {
         let workshop = world.workshop().published().await;
         let facilitator = workshop.member("facilitator", "facilitator@example.org").await;
