@@ -89,7 +89,7 @@ const LIGHT: usize = 20_000;
 
 /// As [`encode`], with fewer shades where it would be heavy, most often for what a JPEG has left
 /// around the edges of a drawing; never so few that one would see it.
-pub fn encode_lightly(picture: RgbaImage) -> Result<Vec<u8>, LogoFault> {
+pub fn encode_lightly(picture: &RgbaImage) -> Result<Vec<u8>, LogoFault> {
     let mut png = encode(picture.clone())?;
     for bits in [6, 5] {
         if png.len() <= LIGHT {
