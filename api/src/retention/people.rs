@@ -48,9 +48,15 @@ pub async fn erase(app: &App, before: Instant, mode: Mode, tell: Tell<'_>) -> Re
     for (done, id) in (1..).zip(&idle_now) {
         let transaction = app.store.write().await?;
         let still = async |on: &sea_orm::DatabaseTransaction| Ok(!idle(on, before, now, Some(*id)).await?.is_empty());
-        if identity::erase(&transaction, app, *id, still).await? {
-            transaction.commit().await?;
-            erased += 1;
+        match identity::erase(&transaction, app, *id, still).await {
+            Ok(true) => {
+                transaction.commit().await?;
+                erased += 1;
+            }
+            Ok(false) => {}
+            Err(problem) if problem.code.status() >= 500 => return Err(problem),
+            // One who cannot go yet holds up no other; they come round again.
+            Err(problem) => tracing::warn!(person = %id, %problem, "someone whose time is over was not erased"),
         }
         if done % STEP == 0 || done == idle_now.len() {
             tell(&format!("people: {done} of {}", idle_now.len()));
