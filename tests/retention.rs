@@ -243,6 +243,13 @@ both! {
         assert_eq!(purge(&world, "30", true).await["registrations"], 0);
         past.count().await;
         assert_eq!(purge(&world, "30", true).await["registrations"], 4);
+        // Two at once do it once.
+        let before = past.figures().await;
+        let (one, two) = tokio::join!(purge(&world, "30", false), purge(&world, "30", false));
+        assert_eq!(one["registrations"] + two["registrations"], 4, "{one:?} {two:?}");
+        assert_eq!(past.figures().await, before);
+        let said = past.auditor.list(&past.workshop.path("journal?act=forget")).await;
+        assert_eq!(said.len(), 1, "{said:?}");
     }
 
     async fn what_has_served_its_time_goes_by_itself(world: World) {
