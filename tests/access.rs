@@ -68,6 +68,9 @@ GET    /v1/coalitions/{coalition_id}/working-groups        401       404      40
 POST   /v1/coalitions/{coalition_id}/working-groups        401       404      404      403         403         ok        403     404
 GET    /v1/commitments/{commitment_id}                     401       404      404      ok          404         ok        404     404
 DELETE /v1/commitments/{commitment_id}                     401       404      404      ok          404         ok        404     404
+GET    /v1/consent-texts                                   ok        ok       ok       ok          ok          ok        ok      ok
+POST   /v1/consent-texts                                   401       403      403      403         403         403       403     ok
+GET    /v1/consent-texts/{number}                          ok        ok       ok       ok          ok          ok        ok      ok
 GET    /v1/logos/{digest}.png                              ok        ok       ok       ok          ok          ok        ok      ok
 GET    /v1/me                                              401       ok       ok       ok          ok          ok        ok      ok
 PATCH  /v1/me                                              401       ok       ok       ok          ok          ok        ok      ok
@@ -166,6 +169,7 @@ impl Fixture {
         world.workshop().by(&elsewhere).published().await;
         world.sql().await.run("UPDATE person SET administrator = false").await;
         let administrator = world.another_administrator(&email("administrator")).await;
+        administrator.post("/v1/consent-texts", json!({"fr": "Texte"})).await;
 
         let mut ids = BTreeMap::from([("workshop_id", workshop.id.clone()), ("number", "1".into())]);
         let participant = workshop.member("participant", &email("participant")).await;
@@ -372,7 +376,8 @@ both! {
             let path = operation.path.as_str();
             let ballots = path.contains("/ballots") || path.starts_with("/v1/candidates/");
             let account = path == "/v1/me" && operation.method != Method::GET || path == "/v1/me/export";
-            ballots || account || operation.name() == "POST /v1/workshops"
+            let administration = ["POST /v1/workshops", "POST /v1/consent-texts"].contains(&operation.name().as_str());
+            ballots || account || administration
         };
         let table: BTreeMap<String, Vec<String>> = TABLE.trim().lines().skip(1).map(read).collect();
         let mut wrong = String::new();
@@ -554,6 +559,39 @@ both! {
             }
         }
         assert!(changed.is_empty(), "{changed:#?}");
+    }
+
+    async fn nobody_audits_what_they_organise_and_the_last_organiser_stays(world: World) {
+        let workshop = world.workshop().published().await;
+        let organiser = &workshop.organiser;
+        let path = format!("/v1/registrations/{}", workshop.registration_of(&organiser.email).await);
+        let becomes = async |by: &Person, path: &str, role: &str| {
+            let registration = by.get(path).await.expect(200);
+            by.patch(path, &registration.etag(), json!({"role": role})).await
+        };
+        // One place in a workshop is one role there.
+        workshop.register("auditor", &organiser.email).await.expect(200);
+        assert_eq!(organiser.get(&path).await.expect(200)["role"], "organiser");
+        becomes(organiser, &path, "auditor").await.problem(409, "organiser_as_auditor");
+        for role in ["facilitator", "participant"] {
+            becomes(organiser, &path, role).await.problem(409, "last_organiser");
+        }
+        organiser.act(&format!("{path}/decline")).await.problem(409, "last_organiser");
+        organiser.delete(&path).await.problem(409, "last_organiser");
+        let import = workshop.path("registrations/import");
+        let csv = format!("Nom;Courriel;Rôle\r\nAdmin;{};auditeur\r\n", organiser.email);
+        let refused = organiser.post_bytes(&import, "text/csv", csv).await.expect(422);
+        assert!(refused.text().contains("organiser_keeps_role"), "{refused}");
+        // Who audits elsewhere organises here, and the other way round.
+        let elsewhere = world.workshop().by(&world.another_administrator("other@example.org").await).published().await;
+        elsewhere.register("auditor", &organiser.email).await.expect(201);
+        // With a second one who has confirmed, the first may go.
+        let second = workshop.member("organiser", "second@example.org").await;
+        becomes(organiser, &path, "participant").await.problem(409, "last_organiser");
+        let theirs = format!("/v1/registrations/{}", workshop.registration_of(&second.email).await);
+        second.act(&format!("{theirs}/confirm")).await.expect(200);
+        becomes(organiser, &path, "participant").await.expect(200);
+        becomes(&second, &theirs, "facilitator").await.problem(409, "last_organiser");
     }
 
     async fn a_right_withdrawn_is_gone_at_once(world: World) {

@@ -1,6 +1,6 @@
 //! Promises: the register of pledges, and working groups while people are joining.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{World, both};
 
@@ -28,6 +28,46 @@ both! {
         signed[0].0.act(&format!("/v1/pledges/{}/withdraw", signed[0].1.id())).await.expect(200);
         assert_eq!(seen(&world.anonymous()).await, Vec::<serde_json::Value>::new());
         signed[1].0.get(&format!("/v1/pledges/{}", signed[0].1.id())).await.problem(404, "not_found");
+    }
+
+    async fn how_many_are_few_is_told_to_those_who_may_see_who_they_are(world: World) {
+        let workshop = world.workshop().published().await;
+        let organiser = &workshop.organiser;
+        let coalition = organiser.post(&workshop.path("coalitions"), json!({"name": "Coalition"})).await.expect(201);
+        let groups = format!("/v1/coalitions/{}/working-groups", coalition.id());
+        let lead = workshop.member("participant", "lead@example.org").await;
+        let leads = json!([workshop.registration_of("lead@example.org").await]);
+        let group = organiser.post(&groups, json!({"name": "Compétences", "capacity": 6, "leads": leads})).await.expect(201);
+        let path = format!("/v1/working-groups/{}", group.id());
+        let outsider = workshop.member("participant", "outsider@example.org").await;
+        let auditor = workshop.member("auditor", "auditor@example.org").await;
+        let seen = async |by: &crate::support::Person| {
+            let read = by.get(&path).await.expect(200);
+            let listed = by.list(&groups).await[0].clone();
+            assert_eq!(read.json(), listed, "read and list say the same");
+            ["committed", "waiting", "free", "full"].map(|field| listed[field].clone())
+        };
+        let mut people = vec![outsider.clone()];
+        for number in 1..=7 {
+            people.push(workshop.member("participant", &format!("p{number}@example.org")).await);
+        }
+        let all = |committed: u64, waiting: u64, free: u64| [json!(committed), json!(waiting), json!(free), json!(free == 0)];
+        assert_eq!(seen(&outsider).await, all(0, 0, 6));
+        for (number, person) in (1_u64..).zip(&people) {
+            let own = person.list("/v1/me/registrations").await[0]["id"].as_str().expect("an id").to_owned();
+            person.act(&format!("/v1/registrations/{own}/confirm")).await.expect(200);
+            person.post(&format!("{path}/commitments"), json!({"waiting_list": true})).await.expect(201);
+            let (committed, waiting) = (number.min(6), number.saturating_sub(6));
+            for by in [organiser, &lead, &auditor] {
+                assert_eq!(seen(by).await, all(committed, waiting, 6 - committed), "{}", by.email);
+            }
+            let few = match (committed, waiting) {
+                (1..5, _) => [Value::Null, Value::Null, Value::Null, json!(false)],
+                (_, 0) => all(committed, waiting, 6 - committed),
+                (_, _) => [json!(6), Value::Null, json!(0), json!(true)],
+            };
+            assert_eq!(seen(&outsider).await, few, "with {number}");
+        }
     }
 
     async fn counts_that_move_do_not_stop_an_organiser_from_editing(world: World) {

@@ -165,6 +165,16 @@ async fn drafted(workshop: &Workshop, question: &str) -> String {
 }
 
 impl Story {
+    /// What auditors fetch of the published ballot, byte for byte, openings included.
+    async fn proof(&self, auditor: &Person) -> Vec<Vec<u8>> {
+        let mut bytes = Vec::new();
+        for what in ["tally", "audit", "turnout", "manifest", "checkpoint"] {
+            let path = format!("{}/{what}", self.ballots[0]);
+            bytes.push(auditor.get(&path).await.expect(200).body);
+        }
+        bytes
+    }
+
     /// Everything that adds people up or lists them, but for who they are.
     async fn figures(&self) -> Vec<String> {
         let mut paths = vec![
@@ -337,13 +347,16 @@ both! {
         let mariama = &story.mariama;
         let me = mariama.get("/v1/me").await.expect(200);
         assert!(traces(&world, &sql, CANONICAL).await > 0 && traces(&world, &sql, NAME).await > 0);
+        let auditor = story.workshop.member("auditor", "auditor@example.org").await;
         let before = story.figures().await;
+        let proof = story.proof(&auditor).await;
 
         let refused = mariama.delete("/v1/me").if_match("another").await.problem(412, "stale_etag");
         assert!(refused["errors"].is_null() || refused["errors"] == json!([]));
         mariama.delete("/v1/me").if_match(&me.etag()).await.expect(204);
 
         assert_eq!(story.figures().await, before);
+        assert_eq!(story.proof(&auditor).await, proof, "tally and bundle, byte for byte");
         for text in [CANONICAL, NAME, "mariama"] {
             assert_eq!(traces(&world, &sql, text).await, 0, "{text}");
         }

@@ -337,6 +337,12 @@ async fn from_one_kind_of_database_to_the_other_and_back_nothing_changes() {
     sql.run(lead).await;
     let merge = "INSERT INTO registration_merge SELECT workshop_id, workshop_id, person_id, id, created_at FROM registration LIMIT 1";
     sql.run(merge).await;
+    sql.run("INSERT INTO consent_text VALUES (1, 'fr', 'Texte', randomblob(32), 1)")
+        .await;
+    sql.run("INSERT INTO consent SELECT randomblob(16), id, 1, 'fr', 1, NULL FROM person LIMIT 1")
+        .await;
+    sql.run("UPDATE registration SET forgotten_at = 1 WHERE id = (SELECT id FROM registration LIMIT 1)")
+        .await;
     let first = folder.path().join("1.backup");
     let backup = Palabre::new(["backup", text(&first)]).folder(folder.path());
     backup.env("DATABASE_URL", &url).run().await.succeeded();

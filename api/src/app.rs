@@ -20,8 +20,8 @@ use crate::settings::Settings;
 use crate::signing_keys::{self, Purpose};
 use crate::store::Store;
 use crate::{
-    attendance, ballots, coalitions, first_screen, identity, jobs, journal, organisations, registrations, sessions,
-    workshops,
+    attendance, ballots, coalitions, consents, first_screen, identity, jobs, journal, organisations, registrations,
+    sessions, workshops,
 };
 
 /// What every request shares.
@@ -76,6 +76,7 @@ impl App {
 pub fn rooms() -> Vec<Room> {
     let mut rooms = identity::rooms();
     rooms.extend([
+        consents::room(),
         workshops::room(),
         first_screen::room(),
         organisations::room(),

@@ -1,6 +1,7 @@
 //! Settings: flags, else environment, else an optional file. Unknown names of the `PALABRE_`
 //! family are refused, so that a typing error is not a silent default.
 
+pub mod keeping;
 pub mod proxies;
 pub mod secret_file;
 
@@ -9,11 +10,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::secrets::Key;
+use keeping::{Keeping, KeepingFlags};
 use proxies::TrustedProxies;
 use secret_file::Keeper;
 
 /// Every name of the `PALABRE_` family that means something.
-const KNOWN: [&str; 11] = [
+const KNOWN: [&str; 14] = [
     "PALABRE_LISTEN",
     "PALABRE_PUBLIC_URL",
     "PALABRE_FRONT_END_URL",
@@ -25,6 +27,9 @@ const KNOWN: [&str; 11] = [
     "PALABRE_LOG",
     "PALABRE_CORS_ORIGINS",
     "PALABRE_TRUSTED_PROXIES",
+    "PALABRE_KEEP_LETTERS_DAYS",
+    "PALABRE_KEEP_SIGN_INS_DAYS",
+    "PALABRE_KEEP_WORKSHOPS_DAYS",
 ];
 
 #[derive(Debug)]
@@ -87,6 +92,8 @@ pub struct Flags {
     /// `10.0.0.0/8`; only their `X-Forwarded-For` or `Forwarded` is read
     #[arg(long, env = "PALABRE_TRUSTED_PROXIES", global = true, value_name = "ADDRESSES")]
     pub trusted_proxies: Option<String>,
+    #[command(flatten)]
+    pub keeping: KeepingFlags,
     /// Settings file (TOML with the names above, for example `PALABRE_LISTEN = "0.0.0.0:8080"`)
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -104,6 +111,7 @@ pub struct Settings {
     pub log: String,
     pub cors_origins: Vec<String>,
     pub trusted_proxies: TrustedProxies,
+    pub keeping: Keeping,
 }
 
 /// What becomes of a new secret, where there is none yet.
@@ -229,6 +237,7 @@ impl Flags {
             log,
             cors_origins,
             trusted_proxies,
+            keeping: self.keeping.resolve(&file)?,
         };
         Ok((settings, keeper))
     }

@@ -17,6 +17,7 @@ mod m0008_identity;
 mod m0009_copies;
 mod m0010_letters;
 mod m0011_merges;
+mod m0012_personal;
 mod sql;
 
 pub struct Migrator;
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_copies::Migration),
             Box::new(m0010_letters::Migration),
             Box::new(m0011_merges::Migration),
+            Box::new(m0012_personal::Migration),
         ]
     }
 }

@@ -43,7 +43,7 @@ both! {
         extend(&latest, "Elle dure.").await.expect(200);
         let journal = organiser.list(&stage.workshop.path("journal?subject=ballot&act=extend")).await;
         let told: Vec<_> = journal.iter().map(|line| (line["before"].clone(), line["after"].clone())).collect();
-        let line = |from, to, reason| (json!(from), json!({"closes_at": to, "reason": reason}));
+        let line = |from, to, reason| (json!({"closes_at": from}), json!({"closes_at": to, "reason": reason}));
         assert_eq!(told, [line(planned, later, "Panne de réseau à Kankan."), line(later, latest, "Elle dure.")]);
         stage.end().await;
     }

@@ -242,7 +242,7 @@ async fn converse(stream: TcpStream, post: &Post) -> std::io::Result<()> {
                 Some(address) => {
                     let refusal = post.state().refusals.pop_front();
                     if let Some(code) = refusal {
-                        format!("{code} refused by the test")
+                        format!("{code} <{address}> refused by the test")
                     } else {
                         recipients.push(address.to_owned());
                         "250 ok".to_owned()

@@ -19,6 +19,7 @@ mod database;
 mod document;
 mod elsewhere;
 mod mail;
+pub mod phone;
 mod raw;
 mod server;
 mod wire;

@@ -15,6 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Raw {
     stream: TcpStream,
     read: Vec<u8>,
+    received: usize,
 }
 
 impl Raw {
@@ -23,6 +24,7 @@ impl Raw {
         Self {
             stream,
             read: Vec::new(),
+            received: 0,
         }
     }
 
@@ -37,6 +39,13 @@ impl Raw {
         tokio::time::timeout(PATIENCE, self.receive())
             .await
             .expect("an answer or an end")
+    }
+
+    /// The same, with how many bytes it took, head and all.
+    pub async fn counted(&mut self) -> Option<(Answer, usize)> {
+        let before = self.received - self.read.len();
+        let answer = self.answer().await?;
+        Some((answer, self.received - self.read.len() - before))
     }
 
     async fn receive(&mut self) -> Option<Answer> {
@@ -66,14 +75,41 @@ impl Raw {
         while self.read.len() < length {
             self.more().await?;
         }
-        let body = self.read.drain(..length).collect();
+        let mut body: Vec<u8> = self.read.drain(..length).collect();
+        if headers.contains_key("transfer-encoding") {
+            body = self.chunks().await?;
+        }
         Some(Answer::new("raw bytes".into(), status, headers, body))
+    }
+
+    /// A body whose length was not known beforehand.
+    async fn chunks(&mut self) -> Option<Vec<u8>> {
+        let mut body = Vec::new();
+        loop {
+            let line_end = loop {
+                match self.read.windows(2).position(|bytes| bytes == b"\r\n") {
+                    Some(at) => break at + 2,
+                    None => self.more().await?,
+                }
+            };
+            let line = String::from_utf8(self.read.drain(..line_end).collect()).expect("ASCII");
+            let length = usize::from_str_radix(line.trim(), 16).expect("a length");
+            while self.read.len() < length + 2 {
+                self.more().await?;
+            }
+            body.extend(self.read.drain(..length));
+            self.read.drain(..2);
+            if length == 0 {
+                return Some(body);
+            }
+        }
     }
 
     async fn more(&mut self) -> Option<()> {
         let mut buffer = [0; 4096];
         match self.stream.read(&mut buffer).await {
             Ok(count) if count > 0 => {
+                self.received += count;
                 self.read.extend_from_slice(&buffer[..count]);
                 Some(())
             }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use palabre::ambient::{Ambient, Clock};
+use palabre::settings::keeping::Keeping;
 use palabre::settings::{Database, Mail, Settings};
 use palabre::{App, Capacity, Key, Running, Writer};
 use tempfile::TempDir;
@@ -61,6 +62,7 @@ impl Server {
             cors_origins: vec![FRONT_END.into()],
             // Tests speak through a proxy when they say so: see `Request::via`.
             trusted_proxies: "127.0.0.1".parse().expect("an address"),
+            keeping: Keeping::default(),
         };
         let app = App::prepare(settings, Ambient::new(clock))
             .await

@@ -2,11 +2,13 @@
 //! room has as few as four characters, and is not to be found by trying.
 
 use sea_orm::ActiveValue::Set;
+use sea_orm::Condition;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
 
 use crate::http::Problem;
 use crate::instant::{Instant, MINUTE};
+use crate::retention::{Mode, remove};
 
 /// Wrong codes before a pause.
 const TRIES: i32 = 10;
@@ -65,12 +67,9 @@ async fn find(
 }
 
 /// Removes counts that count no more.
-pub async fn sweep(on: &impl ConnectionTrait, now: Instant) -> Result<(), DbErr> {
-    Entity::delete_many()
-        .filter(Column::Since.lte(now.plus(-PAUSE)))
-        .exec(on)
-        .await?;
-    Ok(())
+pub async fn sweep(on: &impl ConnectionTrait, now: Instant, mode: Mode) -> Result<u64, DbErr> {
+    let spent = Column::Since.lte(now.plus(-PAUSE));
+    remove::<Entity>(on, Condition::all().add(spent), mode).await
 }
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]

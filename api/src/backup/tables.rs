@@ -13,8 +13,8 @@ use super::cell;
 use super::format::Row;
 use crate::instant::Instant;
 use crate::{
-    attendance, ballots, coalitions, identity, journal, mail, organisations, registrations, sessions, signing_keys,
-    workshops,
+    attendance, ballots, coalitions, consents, identity, journal, mail, organisations, registrations, sessions,
+    signing_keys, workshops,
 };
 
 /// Tables of which no row leaves the database; see the room's own words on why.
@@ -31,6 +31,8 @@ pub const LEFT_OUT: [&str; 6] = [
 pub fn kept() -> Vec<Box<dyn Table>> {
     vec![
         whole::<identity::person::Entity>(),
+        whole::<consents::texts::Entity>(),
+        whole::<consents::given::Entity>(),
         whole::<signing_keys::table::Entity>(),
         whole::<workshops::entity::Entity>(),
         whole::<organisations::entity::Entity>(),

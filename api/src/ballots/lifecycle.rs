@@ -21,7 +21,13 @@ use crate::journal::{self, Act};
 use crate::mail::{self, Letter};
 use crate::registrations::{hold_workshop, organisers};
 
-/// What the journal keeps of a transition.
+/// What the journal keeps of where a transition began.
+#[derive(Serialize)]
+struct Before {
+    state: State,
+}
+
+/// What the journal keeps of where it led.
 #[derive(Serialize)]
 struct Transition<'a> {
     state: State,
@@ -58,10 +64,12 @@ async fn settle(
     transaction: DatabaseTransaction,
     caller: &Caller,
     act: &'static str,
+    before: State,
     row: ballot::Model,
 ) -> Answer<Ballot> {
-    let line = Transition::from(&row);
-    journal::write(&transaction, caller, Act::new(act, "ballot", row.id).after(&line)).await?;
+    let (before, after) = (Before { state: before }, Transition::from(&row));
+    let act = Act::new(act, "ballot", row.id).before(&before).after(&after);
+    journal::write(&transaction, caller, act).await?;
     let ballot = routes::show(&transaction, caller, row).await?;
     transaction.commit().await?;
     Ok(Reply::ok(ballot))
@@ -94,7 +102,7 @@ pub async fn open(
     }
     row.must_be_draft()?;
     let row = opening::open(&transaction, &caller.app, row, body.0.confirm_small).await?;
-    settle(transaction, &caller, "open", row).await
+    settle(transaction, &caller, "open", State::Draft, row).await
 }
 
 /// Close a ballot
@@ -111,7 +119,9 @@ pub async fn close(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> Ans
             journal::write(
                 &transaction,
                 &caller,
-                Act::new("close", "ballot", *id).after(&Transition::from(&row)),
+                Act::new("close", "ballot", *id)
+                    .before(&Before { state: State::Open })
+                    .after(&Transition::from(&row)),
             )
             .await?;
         }
@@ -149,7 +159,7 @@ pub async fn publish(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> A
     ));
     let row = changed.update(&transaction).await?;
     letters::announce(&transaction, &caller.app, &row).await?;
-    let published = settle(transaction, &caller, "publish", row).await?;
+    let published = settle(transaction, &caller, "publish", State::Closed, row).await?;
     caller.app.mail.wake();
     Ok(published)
 }
@@ -177,6 +187,7 @@ pub async fn cancel(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, body:
         }
         State::Draft | State::Open => {}
     }
+    let before = row.state;
     casting::destroy(&transaction, *id).await?;
     of_person::forget_erased(&transaction, *id).await?;
     let mut changed: ballot::ActiveModel = row.into();
@@ -187,7 +198,7 @@ pub async fn cancel(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, body:
     changed.reason = Set(Some(body.0.reason));
     changed.sealed_key = Set(None);
     let row = changed.update(&transaction).await?;
-    let cancelled = settle(transaction, &caller, "cancel", row).await?;
+    let cancelled = settle(transaction, &caller, "cancel", before, row).await?;
     caller.app.store.truncate_log().await;
     Ok(cancelled)
 }
@@ -213,6 +224,7 @@ pub async fn annul(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, body: 
         return Ok(Reply::ok(routes::show(&transaction, &caller, row).await?));
     }
     super::tally::must_be_counted(&row)?;
+    let before = row.state;
     let mut changed: ballot::ActiveModel = row.into();
     changed.state = Set(State::Annulled);
     changed.annulled_at = Set(Some(
@@ -220,7 +232,7 @@ pub async fn annul(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, body: 
     ));
     changed.reason = Set(Some(body.0.reason));
     let row = changed.update(&transaction).await?;
-    settle(transaction, &caller, "annul", row).await
+    settle(transaction, &caller, "annul", before, row).await
 }
 
 #[derive(Deserialize, Validate, ToSchema)]
@@ -257,6 +269,7 @@ pub async fn extend(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, body:
     if body.0.closes_at < planned {
         return Err(Fault::new("/closes_at", "not_later").into());
     }
+    let before = serde_json::json!({ "closes_at": planned });
     let line = serde_json::json!({ "closes_at": body.0.closes_at, "reason": body.0.reason });
     let mut changed: ballot::ActiveModel = row.into();
     changed.closes_at = Set(Some(body.0.closes_at));
@@ -264,7 +277,7 @@ pub async fn extend(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, body:
     journal::write(
         &transaction,
         &caller,
-        Act::new("extend", "ballot", *id).before(&planned).after(&line),
+        Act::new("extend", "ballot", *id).before(&before).after(&line),
     )
     .await?;
     let ballot = routes::show(&transaction, &caller, row).await?;
@@ -344,7 +357,9 @@ async fn open_on_schedule(app: &App, id: Uuid, workshop_id: Uuid) -> Result<(), 
                 &transaction,
                 app,
                 workshop_id,
-                Act::new("open", "ballot", id).after(&after),
+                Act::new("open", "ballot", id)
+                    .before(&Before { state: State::Draft })
+                    .after(&after),
             )
             .await?;
             transaction.commit().await?;
@@ -406,7 +421,9 @@ async fn close_on_schedule(app: &App, id: Uuid) -> Result<(), Problem> {
         &transaction,
         app,
         workshop_id,
-        Act::new("close", "ballot", id).after(&after),
+        Act::new("close", "ballot", id)
+            .before(&Before { state: State::Open })
+            .after(&after),
     )
     .await?;
     transaction.commit().await?;

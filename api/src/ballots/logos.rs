@@ -10,6 +10,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
 use serde::Deserialize;
+use serde_json::json;
 use tokio::sync::Semaphore;
 use utoipa::IntoParams;
 
@@ -65,14 +66,15 @@ pub async fn put(
         .on_conflict(on_conflict)
         .exec_without_returning(&transaction)
         .await?;
+    let before = candidate.logo_digest.as_deref().map(hex);
     let mut changed: super::entity::candidate::ActiveModel = candidate.into();
     changed.logo_digest = Set(Some(image.digest.to_vec()));
     let candidate = changed.update(&transaction).await?;
-    let digest = hex(&image.digest);
+    let (before, after) = (json!({ "logo": before }), json!({ "logo": hex(&image.digest) }));
     journal::write(
         &transaction,
         &caller,
-        Act::new("upload_logo", "candidate", *id).after(&digest),
+        Act::new("upload_logo", "candidate", *id).before(&before).after(&after),
     )
     .await?;
     transaction.commit().await?;

@@ -56,7 +56,7 @@ pub use lifecycle::run_due;
 #[cfg(test)]
 pub use logos::LogoFault;
 pub use merging::{check_rolls, hold_all, merge};
-pub use of_person::{ExportedBallot, forget, of_person};
+pub use of_person::{ExportedBallot, forget, forget_rolls, of_person};
 pub use participation::{BallotPart, parts};
 pub use proof::manifest::instance as instance_name;
 pub use resealing::{keys_open, reseal_keys};

@@ -104,23 +104,10 @@ pub async fn forget(on: &impl ConnectionTrait, person_id: Uuid) -> Result<(), Pr
         .column(registration::Column::WorkshopId)
         .filter(registration::Column::PersonId.eq(person_id));
     let left = merges::workshops_of(on, person_id).await?;
-    // Held like a vote holds them: a count or a cancellation comes before, and is seen here, or
-    // after, and sees that the person is erased.
-    let ballots = ballot::Entity::find()
-        .filter(
-            Condition::any()
-                .add(ballot::Column::WorkshopId.in_subquery(workshops.into_query()))
-                .add(ballot::Column::WorkshopId.is_in(left)),
-        )
-        .filter(ballot::Column::OpenedAt.is_not_null())
-        .order_by_asc(ballot::Column::Id)
-        .lock_shared()
-        .all(on)
-        .await?;
-    let done = ballots
-        .iter()
-        .filter(|ballot| ballot.counted_at.is_some() || ballot.state == State::Cancelled)
-        .map(|ballot| ballot.id);
+    let theirs = Condition::any()
+        .add(ballot::Column::WorkshopId.in_subquery(workshops.into_query()))
+        .add(ballot::Column::WorkshopId.is_in(left));
+    let done = settled(on, theirs).await?;
     let lines = Condition::all()
         .add(roll::Column::BallotId.is_in(done))
         .add(roll::Column::PersonId.eq(person_id));
@@ -133,6 +120,28 @@ pub async fn forget_erased(on: &impl ConnectionTrait, ballot_id: Uuid) -> Result
         .add(roll::Column::BallotId.eq(ballot_id))
         .add(roll::Column::PersonId.in_subquery(person::erased()));
     wipe_salts(on, lines).await
+}
+
+/// Of a workshop that names nobody any more.
+pub async fn forget_rolls(on: &impl ConnectionTrait, workshop_id: Uuid) -> Result<(), Problem> {
+    let done = settled(on, ballot::Column::WorkshopId.eq(workshop_id)).await?;
+    wipe_salts(on, Condition::all().add(roll::Column::BallotId.is_in(done))).await
+}
+
+/// The ballots among these whose rolls nothing rests on any more. Held like a vote holds them: a count
+/// or a cancellation comes before, and is seen here, or after, and sees that the person is erased.
+async fn settled(on: &impl ConnectionTrait, which: impl sea_orm::sea_query::IntoCondition) -> Result<Vec<Uuid>, DbErr> {
+    let ballots = ballot::Entity::find()
+        .filter(which)
+        .filter(ballot::Column::OpenedAt.is_not_null())
+        .order_by_asc(ballot::Column::Id)
+        .lock_shared()
+        .all(on)
+        .await?;
+    let done = ballots
+        .iter()
+        .filter(|ballot| ballot.counted_at.is_some() || ballot.state == State::Cancelled);
+    Ok(done.map(|ballot| ballot.id).collect())
 }
 
 async fn wipe_salts(on: &impl ConnectionTrait, lines: Condition) -> Result<(), Problem> {

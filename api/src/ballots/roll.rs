@@ -304,14 +304,19 @@ async fn frozen(
     // Who was merged into another since is found there; their line is that of their own address.
     let heirs = merges::heirs(on, rows.iter().map(|row| row.registration_id)).await?;
     let now_of = |row: &roll::Model| *heirs.get(&row.registration_id).unwrap_or(&row.registration_id);
-    let names: HashMap<Uuid, String> = registration::Entity::find()
+    let names: HashMap<Uuid, (String, Option<Instant>)> = registration::Entity::find()
         .select_only()
-        .columns([registration::Column::Id, registration::Column::Name])
+        .columns([
+            registration::Column::Id,
+            registration::Column::Name,
+            registration::Column::ForgottenAt,
+        ])
         .filter(registration::Column::Id.is_in(rows.iter().map(now_of)))
-        .into_tuple::<(Uuid, String)>()
+        .into_tuple::<(Uuid, String, Option<Instant>)>()
         .all(on)
         .await?
         .into_iter()
+        .map(|(id, name, forgotten)| (id, (name, forgotten)))
         .collect();
     let addresses: HashMap<Uuid, String> = person::Entity::find()
         .select_only()
@@ -324,10 +329,12 @@ async fn frozen(
         .collect();
     let line = |row: roll::Model| {
         let registration_id = now_of(&row);
-        let address = addresses.get(&row.person_id).cloned();
+        let (name, forgotten) = names.get(&registration_id).cloned().unzip();
+        let named = forgotten.flatten().is_none();
+        let address = addresses.get(&row.person_id).filter(|_| named).cloned();
         RollLine {
             registration_id,
-            name: names.get(&registration_id).cloned(),
+            name,
             on_roll: true,
             unmet: Vec::new(),
             voted: row.voted,

@@ -4,6 +4,7 @@
 //! with a code other than 0.
 
 mod keeping;
+mod purge;
 mod token_key;
 mod verify;
 
@@ -59,6 +60,8 @@ enum Command {
     Restore(keeping::Restore),
     #[command(about = first_line(keeping::ROTATE_HELP), long_about = keeping::ROTATE_HELP, after_help = keeping::ROTATE_EXAMPLE)]
     RotateKeys(keeping::RotateKeys),
+    #[command(about = first_line(purge::HELP), long_about = purge::HELP, after_help = purge::EXAMPLE)]
+    Purge(purge::Purge),
     /// Print the OpenAPI document
     #[command(after_help = "Example:\n  palabre openapi > openapi/openapi.json")]
     Openapi,
@@ -146,6 +149,12 @@ async fn run(cli: Cli) -> Outcome {
             Store::migrate(&settings.database).await?;
             say("The schema is up to date.")
         }
+        Command::Purge(arguments) => {
+            if !Store::exists(&flags.database(std::env::vars())?) {
+                return Err("there is no database here to purge".into());
+            }
+            purge::run(&*open(&flags, ambient).await?, &arguments).await
+        }
         Command::Backup(arguments) => keeping::backup(&flags, &ambient, arguments).await,
         Command::Restore(arguments) => keeping::restore(&flags, &ambient, arguments).await,
         Command::RotateKeys(arguments) => keeping::rotate_keys(&flags, &ambient, arguments).await,
@@ -160,8 +169,9 @@ async fn run(cli: Cli) -> Outcome {
                 crate::settings::Mail::Files(folder) => format!("files in {}", folder.display()),
             };
             say(&format!(
-                "The settings are in order.\n  database   {database}\n  listen     {}\n  public     {}\n  front-end  {}\n  mail       {mail}",
-                settings.listen, settings.public_url, settings.front_end_url
+                "The settings are in order.\n  database   {database}\n  listen     {}\n  public     {}\n  front-end  {}\n  mail       {mail}\n  \
+                 kept       {}",
+                settings.listen, settings.public_url, settings.front_end_url, settings.keeping
             ))
         }
         Command::Healthcheck => healthcheck(&settings(&flags, &ambient)?).await,

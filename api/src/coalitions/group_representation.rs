@@ -23,7 +23,7 @@ const MOST_LEADS: usize = 20;
     "id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "coalition_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4f",
     "name": "Infrastructures et accès", "description": "", "capacity": 12,
     "leads": [{"registration_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d50", "name": "Mariama Diallo"}],
-    "committed": 11, "waiting": 0, "free": 1, "created_at": "2020-08-28T10:00:00Z", "etag": "q1w2e3r4t5y6u7i8o9p0aA"
+    "committed": 11, "waiting": 0, "free": 1, "full": false, "created_at": "2020-08-28T10:00:00Z", "etag": "q1w2e3r4t5y6u7i8o9p0aA"
 }))]
 pub struct WorkingGroup {
     pub id: Uuid,
@@ -34,17 +34,19 @@ pub struct WorkingGroup {
     capacity: Option<i32>,
     /// By name
     leads: Vec<Lead>,
-    /// How many people have committed
-    pub committed: i64,
-    /// How many are on the waiting list
-    pub waiting: i64,
-    /// Places left; null: no limit
+    /// How many people have committed; null when they are fewer than 5, to those who may not see who
+    pub committed: Option<i64>,
+    /// How many are on the waiting list; null as `committed` is
+    pub waiting: Option<i64>,
+    /// Places left; null: no limit, or as `committed` is
     free: Option<i64>,
+    /// No place is left
+    full: bool,
     created_at: Instant,
     etag: Etag,
 }
 
-resource!(WorkingGroup, live: ["committed", "waiting", "free"]);
+resource!(WorkingGroup, live: ["committed", "waiting", "free", "full"]);
 
 /// Who leads a group.
 #[derive(Clone, Serialize, ToSchema)]
@@ -142,7 +144,29 @@ impl WorkingGroupInput {
     }
 }
 
+/// Of fewer people than this one might guess who they are.
+const FEW: i64 = 5;
+
 impl WorkingGroup {
+    /// As those see it who may not see who is in it. There is no total over groups from which one
+    /// could take away the others. That a group of fewer than 5 places is full says how many they are:
+    /// whoever would join must know.
+    pub fn withheld(mut self) -> Self {
+        let few = |count: Option<i64>| count.is_some_and(|count| (1..FEW).contains(&count));
+        if few(self.waiting) || few(self.committed) {
+            self.waiting = None;
+        }
+        if few(self.committed) {
+            self.committed = None;
+            self.free = None;
+        }
+        self
+    }
+
+    pub fn leads(&self, registration_id: Uuid) -> bool {
+        self.leads.iter().any(|lead| lead.registration_id == registration_id)
+    }
+
     pub fn input(&self) -> WorkingGroupInput {
         WorkingGroupInput {
             name: self.name.clone(),
@@ -182,9 +206,10 @@ pub async fn show(on: &impl ConnectionTrait, rows: Vec<working_group::Model>) ->
             description: row.description,
             capacity: row.capacity,
             leads,
-            committed: taken.committed,
-            waiting: taken.waiting,
+            committed: Some(taken.committed),
+            waiting: Some(taken.waiting),
             free: taken.free(row.capacity),
+            full: taken.free(row.capacity) == Some(0),
             created_at: row.created_at,
             etag: Etag::default(),
         }
@@ -195,4 +220,53 @@ pub async fn show(on: &impl ConnectionTrait, rows: Vec<working_group::Model>) ->
 pub async fn show_one(on: &impl ConnectionTrait, row: working_group::Model) -> Result<WorkingGroup, Problem> {
     let shown = show(on, vec![row]).await?.pop();
     shown.ok_or_else(|| Code::Internal.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn group(committed: i64, waiting: i64, capacity: Option<i32>) -> WorkingGroup {
+        let taken = places::Taken { committed, waiting };
+        WorkingGroup {
+            id: Uuid::nil(),
+            coalition_id: Uuid::nil(),
+            name: String::new(),
+            description: String::new(),
+            capacity,
+            leads: Vec::new(),
+            committed: Some(committed),
+            waiting: Some(waiting),
+            free: taken.free(capacity),
+            full: taken.free(capacity) == Some(0),
+            created_at: Instant::from_micros(0),
+            etag: Etag::default(),
+        }
+    }
+
+    fn shown(group: WorkingGroup) -> serde_json::Value {
+        serde_json::to_value(group.withheld()).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn small_groups_look_alike(one in 1..FEW, other in 1..FEW, capacity in prop::option::of(5..50)) {
+            prop_assert_eq!(shown(group(one, 0, capacity)), shown(group(other, 0, capacity)));
+        }
+
+        #[test]
+        fn short_waiting_lists_look_alike(one in 1..FEW, other in 1..FEW, capacity in 1..50) {
+            let full = i64::from(capacity);
+            prop_assert_eq!(shown(group(full, one, Some(capacity))), shown(group(full, other, Some(capacity))));
+        }
+
+        #[test]
+        fn nothing_is_withheld_of_many_or_of_nobody(committed in 5..50_i64, capacity in 5..100) {
+            let shown = shown(group(committed, 0, Some(capacity)));
+            prop_assert_eq!(&shown["committed"], committed);
+            prop_assert_eq!(&shown["waiting"], 0);
+            prop_assert_eq!(&group(0, 0, Some(capacity)).withheld().committed, &Some(0));
+        }
+    }
 }

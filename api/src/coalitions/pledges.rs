@@ -259,10 +259,11 @@ pub async fn withdraw(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> 
     changed.withdrawn_at = Set(Some(now));
     changed.update(&transaction).await?;
     let before = serde_json::json!({"coalition_id": pledge.coalition_id, "charter": pledge.charter});
+    let after = serde_json::json!({ "withdrawn_at": now });
     journal::write(
         &transaction,
         &caller,
-        Act::new("withdraw", "pledge", *id).before(&before),
+        Act::new("withdraw", "pledge", *id).before(&before).after(&after),
     )
     .await?;
     transaction.commit().await?;

@@ -12,9 +12,10 @@ use super::entities::working_group;
 use super::group_representation::{WorkingGroup, WorkingGroupInput, show, show_one};
 use super::places;
 use crate::http::{
-    Answer, Caller, Code, Cursor, IfMatch, Json, Limit, MergePatch, NoContent, Page, Problem, Query, Reply,
+    Answer, Caller, Code, Cursor, IfMatch, Json, Limit, MergePatch, NoContent, Own, Page, Problem, Query, Reply,
 };
 use crate::journal::{self, Act};
+use crate::registrations::Role;
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -31,7 +32,8 @@ pub struct Filter {
 
 /// List working groups
 ///
-/// Oldest first.
+/// Oldest first. How many there are of fewer than 5 people is shown to organisers, facilitators,
+/// auditors and the group's leads only.
 #[utoipa::path(get, path = "/v1/coalitions/{coalition_id}/working-groups", params(Filter), responses((status = 200, body = Page<WorkingGroup>)))]
 pub async fn list(caller: Caller, id: Path<Uuid>, filter: Query<Filter>) -> Answer<Page<WorkingGroup>> {
     let Query(filter) = filter;
@@ -46,8 +48,10 @@ pub async fn list(caller: Caller, id: Path<Uuid>, filter: Query<Filter>) -> Answ
         .all(&snapshot)
         .await?;
     let page = Page::of(rows, filter.limit, |row| row.id, |row| row);
+    let groups = show(&snapshot, page.items).await?.into_iter();
+    let own = caller.own()?;
     Ok(Reply::page(Page {
-        items: show(&snapshot, page.items).await?,
+        items: groups.map(|group| seen_by(&own, group)).collect(),
         next_cursor: page.next_cursor,
     }))
 }
@@ -105,12 +109,23 @@ pub async fn create(mut caller: Caller, id: Path<Uuid>, body: Json<WorkingGroupI
 
 /// Read a working group
 ///
-/// With its leads and how many places are left.
+/// With its leads and how many places are left. How many there are of fewer than 5 people is shown to
+/// organisers, facilitators, auditors and the group's leads only.
 #[utoipa::path(get, path = "/v1/working-groups/{working_group_id}", responses((status = 200, body = WorkingGroup)))]
 pub async fn read(caller: Caller, id: Path<Uuid>) -> Answer<WorkingGroup> {
     let snapshot = caller.app.store.snapshot().await?;
     let row = working_group::Entity::find_by_id(*id).one(&snapshot).await?;
-    Ok(Reply::ok(show_one(&snapshot, row.ok_or(Code::NotFound)?).await?))
+    let group = show_one(&snapshot, row.ok_or(Code::NotFound)?).await?;
+    Ok(Reply::ok(seen_by(&caller.own()?, group)))
+}
+
+/// To each what they could count themselves from the list of commitments.
+fn seen_by(own: &Own, group: WorkingGroup) -> WorkingGroup {
+    if own.role != Role::Participant || group.leads(own.registration_id) {
+        group
+    } else {
+        group.withheld()
+    }
 }
 
 /// Change a working group
@@ -126,11 +141,9 @@ pub async fn update(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, patch
     let input: WorkingGroupInput = patch.apply(&before)?;
     let input = input.tidy();
     input.check(&transaction, row.workshop_id).await?;
-    if input
-        .capacity
-        .is_some_and(|capacity| i64::from(capacity) < present.committed)
-    {
-        return Err(Problem::from(Code::CapacityBelowCommitments).with("committed", present.committed));
+    let committed = present.committed.unwrap_or_default();
+    if input.capacity.is_some_and(|capacity| i64::from(capacity) < committed) {
+        return Err(Problem::from(Code::CapacityBelowCommitments).with("committed", committed));
     }
     input.write_leads(&transaction, &row).await?;
     let mut changed: working_group::ActiveModel = row.into();
@@ -161,7 +174,7 @@ pub async fn delete(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> Re
     let row = places::locked(&transaction, *id).await?;
     let group = show_one(&transaction, row).await?;
     if_match.check(group.clone())?;
-    if group.committed > 0 || group.waiting > 0 {
+    if group.committed.max(group.waiting) > Some(0) {
         return Err(Code::WorkingGroupInUse.into());
     }
     // Its leads go with it.

@@ -15,7 +15,7 @@ use crate::http::{Access, Answer, Caller, EVERY_ROLE, Etag, Reply, Room, resourc
 use crate::instant::Instant;
 use crate::registrations::{Role, State as RegistrationState, entity as registration};
 use crate::sessions::{self, entity as session};
-use crate::{attendance, workshops};
+use crate::{attendance, consents, workshops};
 
 pub fn room() -> Room {
     Room::new("Workshops", [route!(first_screen, Access::Members(EVERY_ROLE), [])])
@@ -29,7 +29,7 @@ pub fn room() -> Room {
     "registration": {"id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "name": "Mariama Diallo", "role": "participant", "state": "confirmed", "delegate": false},
     "next_session": {"id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d60", "title": "Plan de la coalition", "starts_at": "2020-08-27T14:00:00Z",
                      "ends_at": "2020-08-27T16:00:00Z", "running": true, "join_url": "https://visio.example.org/plan"},
-    "attendance": {"sessions": 2, "seconds": 9000}, "pledges": [], "commitments": [],
+    "consent_wanted": null, "attendance": {"sessions": 2, "seconds": 9000}, "pledges": [], "commitments": [],
     "ballots": [{"ballot_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d61", "question": "Quel logo pour la coalition ?", "state": "open",
                  "closes_at": null, "on_roll": true, "voted": false, "unmet": []}],
     "etag": "q1w2e3r4t5y6u7i8o9p0aA"
@@ -37,6 +37,9 @@ pub fn room() -> Room {
 struct FirstScreen {
     workshop: WorkshopSummary,
     registration: MyPlace,
+    /// The version of the instance's text that I have yet to consent to; null when there is none to
+    /// ask for, and for an in-person sign-in, which cannot
+    consent_wanted: Option<i32>,
     /// The session that runs or comes next; null after the last
     next_session: Option<NextSession>,
     attendance: MyAttendance,
@@ -119,7 +122,12 @@ async fn first_screen(caller: Caller, id: Path<Uuid>) -> Answer<FirstScreen> {
         Some(_) => Vec::new(),
         None => ballots::parts(&snapshot, &caller).await?,
     };
+    let consent_wanted = match caller.only_workshop() {
+        Some(_) => None,
+        None => consents::wanted(&snapshot, caller.person_id()?).await?,
+    };
     Ok(Reply::ok(FirstScreen {
+        consent_wanted,
         workshop: WorkshopSummary {
             id: workshop.id,
             title: workshop.title,

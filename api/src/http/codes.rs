@@ -415,6 +415,21 @@ const FAULTS: &[(&str, &str, &str)] = &[
         "A later version of the charter has replaced it; the current one is {current}.",
     ),
     (
+        "unknown_consent_text",
+        "Cette version du texte n'existe pas dans cette langue.",
+        "This version of the text does not exist in this language.",
+    ),
+    (
+        "superseded_consent_text",
+        "Une version plus récente du texte l'a remplacée ; la version actuelle est la {current}.",
+        "A later version of the text has replaced it; the current one is {current}.",
+    ),
+    (
+        "another_text",
+        "Ce n'est pas l'empreinte de cette version du texte : un autre texte a été montré.",
+        "This is not the digest of this version of the text: another text was shown.",
+    ),
+    (
         "unknown_grant_type",
         "Attendu : email_code ou refresh_token.",
         "Expected: email_code or refresh_token.",

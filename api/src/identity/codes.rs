@@ -10,7 +10,7 @@ use actix_web::web::Data;
 use garde::Validate;
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::{QuerySelect as _, QueryTrait as _};
+use sea_orm::{Condition, QuerySelect as _, QueryTrait as _};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -22,6 +22,7 @@ use crate::http::{Fault, Flood, Json, Language, Network, Problem};
 use crate::instant::{DAY, HOUR, Instant, MINUTE, SECOND};
 use crate::mail;
 use crate::registrations::entity as registration;
+use crate::retention::{Mode, remove};
 use crate::secrets::Key;
 
 /// How long a code is good for.
@@ -221,12 +222,9 @@ pub async fn void_in_person(on: &impl ConnectionTrait, address: &str) -> Result<
 }
 
 /// Removes codes that expired a day ago.
-pub async fn sweep(on: &impl ConnectionTrait, now: Instant) -> Result<(), DbErr> {
-    sign_in_code::Entity::delete_many()
-        .filter(sign_in_code::Column::ExpiresAt.lte(now.plus(-DAY)))
-        .exec(on)
-        .await?;
-    Ok(())
+pub async fn sweep(on: &impl ConnectionTrait, now: Instant, mode: Mode) -> Result<u64, DbErr> {
+    let spent = sign_in_code::Column::ExpiresAt.lte(now.plus(-DAY));
+    remove::<sign_in_code::Entity>(on, Condition::all().add(spent), mode).await
 }
 
 /// Removes the codes of an address and the count of its tries.

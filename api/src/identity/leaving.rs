@@ -8,23 +8,26 @@
 //! Each room reads and forgets its own; this one only says in what order, which is the order in
 //! which everyone else locks: workshops, the person, then the rest.
 
-use sea_orm::ActiveModelTrait as _;
 use sea_orm::ActiveValue::Set;
 use sea_orm::prelude::Uuid;
+use sea_orm::sea_query::LockType;
+use sea_orm::{ActiveModelTrait as _, DatabaseTransaction, EntityTrait as _, QuerySelect as _};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::me::{self, Me};
 use super::refresh::{self, ExportedSignIn};
 use super::{codes, person};
+use crate::app::App;
 use crate::attendance::{self, ExportedAttendance};
 use crate::ballots::{self, ExportedBallot};
 use crate::coalitions::{self, ExportedCommitment, ExportedLead, ExportedPledge};
+use crate::consents::{self, ExportedConsent};
 use crate::http::{Answer, Caller, IfMatch, Language, NoContent, Problem, Reply};
 use crate::instant::Instant;
 use crate::journal::{self, Act, ExportedAct};
 use crate::mail::{self, ExportedLetter};
-use crate::registrations::{self, ExportedRegistration};
+use crate::registrations::{self, ExportedRegistration, Places};
 
 /// Everything that is kept about me, but secrets (codes, tokens), which are kept as digests only.
 #[derive(Serialize, ToSchema)]
@@ -37,6 +40,10 @@ use crate::registrations::{self, ExportedRegistration};
     "sign_ins": [{
         "id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4f", "created_at": "2020-08-27T08:55:00Z",
         "expires_at": "2020-09-26T08:55:00Z", "revoked_at": null
+    }],
+    "consents": [{
+        "number": 1, "language": "fr", "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "given_at": "2020-08-01T09:00:00Z", "withdrawn_at": null
     }],
     "registrations": [{
         "id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d50", "workshop_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d51",
@@ -81,6 +88,8 @@ pub struct Export {
     person: ExportedPerson,
     /// Oldest first, as every list here
     sign_ins: Vec<ExportedSignIn>,
+    /// To the versions of the instance's text; those withdrawn or replaced too
+    consents: Vec<ExportedConsent>,
     registrations: Vec<ExportedRegistration>,
     attendance: Vec<ExportedAttendance>,
     /// Those withdrawn too
@@ -139,6 +148,7 @@ pub async fn export_me(caller: Caller) -> Answer<Export> {
     Ok(Reply::plain(Export {
         exported_at: now,
         sign_ins: refresh::of_person(&snapshot, person.id).await?,
+        consents: consents::of_person(&snapshot, person.id).await?,
         registrations: registrations::of_person(&snapshot, person.id).await?,
         attendance: attendance::of_person(&snapshot, person.id, now).await?,
         pledges: promised.pledges,
@@ -162,27 +172,64 @@ pub async fn export_me(caller: Caller) -> Answer<Export> {
 pub async fn erase_me(mut caller: Caller, if_match: IfMatch) -> Result<NoContent, Problem> {
     let transaction = caller.begin().await?;
     let standing = me::load(&transaction, &caller).await?;
-    let places = registrations::hold_places(&transaction, standing.id).await?;
+    let places = part(&transaction, &standing).await?;
+    let person = person::hold(&transaction, &caller).await?;
+    if_match.check(Me::of(&transaction, person.clone()).await?)?;
+    let id = person.id;
+    wipe(&transaction, &caller.app, person, &places).await?;
+    journal::write(&transaction, &caller, Act::new("erase", "person", id)).await?;
+    transaction.commit().await?;
+    caller.app.store.truncate_log().await;
+    Ok(NoContent)
+}
+
+/// Erases someone whose time is over, if that is still so once nothing of theirs changes any more.
+pub async fn erase(
+    on: &DatabaseTransaction,
+    app: &App,
+    id: Uuid,
+    still: impl AsyncFnOnce(&DatabaseTransaction) -> Result<bool, Problem>,
+) -> Result<bool, Problem> {
+    let found = |row: Option<person::Model>| row.filter(|row| !person::is_erased(&row.address));
+    let Some(standing) = found(person::Entity::find_by_id(id).one(on).await?) else {
+        return Ok(false);
+    };
+    let places = part(on, &standing).await?;
+    let held = person::Entity::find_by_id(id).lock(LockType::Update).one(on).await?;
+    let Some(person) = found(held) else {
+        return Ok(false);
+    };
+    if !still(on).await? {
+        return Ok(false);
+    }
+    wipe(on, app, person, &places).await?;
+    journal::write_as(on, &app.ambient, "retention", None, Act::new("erase", "person", id)).await?;
+    Ok(true)
+}
+
+/// Holds what must be held before the person is.
+async fn part(on: &DatabaseTransaction, standing: &person::Model) -> Result<Places, Problem> {
+    let places = registrations::hold_places(on, standing.id).await?;
     // Letters before codes: one that is being sent makes a code. Both before the person, as whoever
     // brings a code touches its count of tries first.
-    mail::forget(&transaction, &standing.address).await?;
-    codes::forget(&transaction, &standing.address).await?;
-    let person = person::hold(&transaction, &caller).await?;
-    if_match.check(Me::from(person.clone()))?;
-    let id = person.id;
+    mail::forget(on, &standing.address).await?;
+    codes::forget(on, &standing.address).await?;
+    Ok(places)
+}
+
+/// Everything but the journal's line, of a person who is held.
+async fn wipe(on: &DatabaseTransaction, app: &App, person: person::Model, places: &Places) -> Result<(), Problem> {
+    let (id, address) = (person.id, person.address.clone());
     let mut erased: person::ActiveModel = person.into();
     erased.address = Set(person::erased_address(id));
     erased.address_typed = Set(person::erased_address(id));
     erased.name = Set(String::new());
     erased.administrator = Set(false);
-    erased.update(&transaction).await?;
-    registrations::forget(&transaction, &places, id).await?;
-    refresh::end_all(&transaction, &caller.app.ambient, id).await?;
-    ballots::forget(&transaction, id).await?;
+    erased.update(on).await?;
+    registrations::forget(on, places, id).await?;
+    consents::forget(on, id).await?;
+    refresh::end_all(on, &app.ambient, id).await?;
+    ballots::forget(on, id).await?;
     // Who writes to a roll holds its ballot, and saw the address until these were held here.
-    mail::forget_about_ballots(&transaction, &standing.address).await?;
-    journal::write(&transaction, &caller, Act::new("erase", "person", id)).await?;
-    transaction.commit().await?;
-    caller.app.store.truncate_log().await;
-    Ok(NoContent)
+    mail::forget_about_ballots(on, &address).await
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::person;
+use crate::consents::{self, Consent, ConsentInput};
 use crate::http::{
     Answer, Caller, Code, Cursor, Etag, IfMatch, Language, Limit, MergePatch, Page, Problem, Query, Reply, resource,
     rules,
@@ -20,7 +21,9 @@ use crate::workshops::entity as workshop;
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "email": "mariama@example.org", "name": "Mariama Diallo",
-    "language": "fr", "administrator": false, "created_at": "2020-08-01T09:00:00Z", "etag": "q1w2e3r4t5y6u7i8o9p0aA"
+    "language": "fr", "administrator": false,
+    "consent": {"number": 1, "language": "fr", "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "given_at": "2020-08-01T09:00:00Z"},
+    "current_consent_text": 1, "created_at": "2020-08-01T09:00:00Z", "etag": "q1w2e3r4t5y6u7i8o9p0aA"
 }))]
 pub struct Me {
     id: Uuid,
@@ -31,6 +34,10 @@ pub struct Me {
     language: Language,
     /// May create workshops
     administrator: bool,
+    /// The consent that stands; null when I have given none or withdrawn it
+    consent: Option<Consent>,
+    /// The version of the text that is consented to now; null when there is none to consent to
+    current_consent_text: Option<i32>,
     created_at: Instant,
     etag: Etag,
 }
@@ -46,11 +53,17 @@ pub struct MeInput {
     name: String,
     #[garde(skip)]
     language: Language,
+    /// To the current version of the text; null withdraws it
+    #[serde(default)]
+    #[garde(dive)]
+    consent: Option<ConsentInput>,
 }
 
-impl From<person::Model> for Me {
-    fn from(person: person::Model) -> Self {
-        Self {
+impl Me {
+    pub async fn of(on: &impl ConnectionTrait, person: person::Model) -> Result<Self, Problem> {
+        Ok(Self {
+            consent: consents::standing(on, person.id).await?,
+            current_consent_text: consents::current_number(on).await?,
             id: person.id,
             email: person.address_typed,
             name: person.name,
@@ -58,7 +71,7 @@ impl From<person::Model> for Me {
             administrator: person.administrator,
             created_at: person.created_at,
             etag: Etag::default(),
-        }
+        })
     }
 }
 
@@ -72,27 +85,35 @@ pub async fn load(on: &impl ConnectionTrait, caller: &Caller) -> Result<person::
 /// Who I am here; my places in workshops are my registrations.
 #[utoipa::path(get, path = "/v1/me", responses((status = 200, body = Me)))]
 pub async fn read_me(caller: Caller) -> Answer<Me> {
-    Ok(Reply::ok(load(caller.app.store.reader(), &caller).await?.into()))
+    let snapshot = caller.app.store.snapshot().await?;
+    let person = load(&snapshot, &caller).await?;
+    Ok(Reply::ok(Me::of(&snapshot, person).await?))
 }
 
-/// Change my name or language
+/// Change my name, language or consent
 ///
-/// The name on the lists of workshops is that of each registration.
+/// The name on the lists of workshops is that of each registration. A consent is to the current
+/// version of the text, with the digest of what was shown; null withdraws it.
 #[utoipa::path(patch, path = "/v1/me", request_body = MeInput, responses((status = 200, body = Me)))]
 pub async fn update_me(mut caller: Caller, if_match: IfMatch, patch: MergePatch) -> Answer<Me> {
     let transaction = caller.begin().await?;
     let person = person::hold(&transaction, &caller).await?;
-    if_match.check(Me::from(person.clone()))?;
+    let me = Me::of(&transaction, person.clone()).await?;
+    let present = me.consent.clone();
+    if_match.check(me)?;
     let input: MeInput = patch.apply(&MeInput {
         name: person.name.clone(),
         language: person.language,
+        consent: present.as_ref().map(|consent| consent.input.clone()),
     })?;
+    consents::change(&transaction, &caller, present.as_ref(), input.consent.as_ref()).await?;
     let mut changed: person::ActiveModel = person.into();
     changed.name = Set(input.name.trim().to_owned());
     changed.language = Set(input.language);
     let person = changed.update(&transaction).await?;
+    let me = Me::of(&transaction, person).await?;
     transaction.commit().await?;
-    Ok(Reply::ok(person.into()))
+    Ok(Reply::ok(me))
 }
 
 /// One of my registrations, with its workshop.

@@ -13,15 +13,17 @@ pub mod operator;
 pub mod person;
 mod refresh;
 mod sign_in;
-mod sweep;
 mod token_keys;
 pub mod tokens;
 mod tries;
 mod verified;
 
+pub use codes::sweep as sweep_codes;
 pub use codes::{Floods, new_code, new_in_person_code, parse as parse_address, waiting_in_person};
-pub use sweep::sweep;
-pub use tries::forget as forgive_tries;
+pub use leaving::erase;
+pub use refresh::{sweep as sweep_tokens, sweep_sign_ins};
+pub use token_keys::sweep as sweep_keys;
+pub use tries::{forget as forgive_tries, sweep as sweep_tries};
 
 use crate::http::{Access, Room, route};
 

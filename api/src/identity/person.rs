@@ -40,7 +40,7 @@ impl Model {
 }
 
 /// Where the people are who erased themselves; no mail arrives under `.invalid` (RFC 2606).
-const ERASED: &str = "@erased.invalid";
+pub const ERASED: &str = "@erased.invalid";
 
 /// What takes the place of the address of someone who erases themself.
 pub fn erased_address(id: Uuid) -> String {

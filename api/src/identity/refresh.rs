@@ -7,13 +7,14 @@
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{FromQueryResult, QueryOrder, QuerySelect, QueryTrait as _};
+use sea_orm::{Condition, FromQueryResult, QueryOrder, QuerySelect, QueryTrait as _};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::ambient::Ambient;
 use crate::http::Problem;
 use crate::instant::{DAY, Instant, SECOND};
+use crate::retention::{Mode, remove};
 use crate::secrets::{Key, base64url, sha256};
 
 pub const REFRESH_LIFE: i64 = 30 * DAY;
@@ -207,12 +208,17 @@ pub async fn end_in_person(on: &impl ConnectionTrait, ambient: &Ambient, person_
 }
 
 /// Removes refresh tokens that are good for nothing any more.
-pub async fn sweep(on: &impl ConnectionTrait, now: Instant) -> Result<(), DbErr> {
-    refresh_token::Entity::delete_many()
-        .filter(refresh_token::Column::ExpiresAt.lte(now))
-        .exec(on)
-        .await?;
-    Ok(())
+pub async fn sweep(on: &impl ConnectionTrait, now: Instant, mode: Mode) -> Result<u64, DbErr> {
+    let spent = refresh_token::Column::ExpiresAt.lte(now);
+    remove::<refresh_token::Entity>(on, Condition::all().add(spent), mode).await
+}
+
+/// Removes sign-ins that ended before this instant, and their refresh tokens with them.
+pub async fn sweep_sign_ins(on: &impl ConnectionTrait, before: Instant, mode: Mode) -> Result<u64, DbErr> {
+    let ended = Condition::any()
+        .add(sign_in::Column::ExpiresAt.lt(before))
+        .add(sign_in::Column::RevokedAt.lt(before));
+    remove::<sign_in::Entity>(on, ended, mode).await
 }
 
 mod sign_in {

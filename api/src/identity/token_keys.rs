@@ -8,11 +8,13 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jsonwebtoken::DecodingKey;
+use sea_orm::Condition;
 use sea_orm::entity::prelude::*;
 
 use crate::ambient::Ambient;
 use crate::http::{Code, Flood, Network, Problem};
 use crate::instant::{DAY, Instant, MINUTE, SECOND};
+use crate::retention::{Mode, remove};
 use crate::secrets::{Key, base64url};
 use crate::signing_keys::{self, Purpose, SigningKey, table};
 use crate::store::Store;
@@ -80,13 +82,11 @@ pub async fn rotate(
 }
 
 /// Removes the keys whose last token has expired.
-pub async fn sweep(on: &impl ConnectionTrait, now: Instant) -> Result<(), DbErr> {
-    table::Entity::delete_many()
-        .filter(table::Column::Purpose.eq(Purpose::Token))
-        .filter(table::Column::RetiredAt.lte(now.plus(-KEPT)))
-        .exec(on)
-        .await?;
-    Ok(())
+pub async fn sweep(on: &impl ConnectionTrait, now: Instant, mode: Mode) -> Result<u64, DbErr> {
+    let spent = Condition::all()
+        .add(table::Column::Purpose.eq(Purpose::Token))
+        .add(table::Column::RetiredAt.lte(now.plus(-KEPT)));
+    remove::<table::Entity>(on, spent, mode).await
 }
 
 /// The keys whose tokens are good, the oldest first.

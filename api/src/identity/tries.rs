@@ -4,6 +4,7 @@
 //! types wrong codes under their address.
 
 use sea_orm::ActiveValue::Set;
+use sea_orm::Condition;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
 
@@ -12,6 +13,7 @@ use super::codes::{self, Opened};
 use crate::ambient::Ambient;
 use crate::http::{Code, Problem};
 use crate::instant::{Instant, MINUTE};
+use crate::retention::{Mode, remove};
 use crate::secrets::Key;
 
 /// Wrong tries per address, across codes, before a pause.
@@ -87,12 +89,9 @@ pub async fn forget(on: &impl ConnectionTrait, address: &str) -> Result<(), DbEr
 }
 
 /// Removes counts that count no more.
-pub async fn sweep(on: &impl ConnectionTrait, now: Instant) -> Result<(), DbErr> {
-    sign_in_try::Entity::delete_many()
-        .filter(sign_in_try::Column::Since.lte(now.plus(-PAUSE)))
-        .exec(on)
-        .await?;
-    Ok(())
+pub async fn sweep(on: &impl ConnectionTrait, now: Instant, mode: Mode) -> Result<u64, DbErr> {
+    let spent = sign_in_try::Column::Since.lte(now.plus(-PAUSE));
+    remove::<sign_in_try::Entity>(on, Condition::all().add(spent), mode).await
 }
 
 mod sign_in_try {

@@ -39,7 +39,7 @@ pub fn start(app: &Data<App>) -> Vec<JoinHandle<()>> {
         }),
         tokio::spawn(async move {
             loop {
-                if let Err(problem) = crate::identity::sweep(&swept).await {
+                if let Err(problem) = crate::retention::sweep(&swept).await {
                     tracing::warn!(%problem, "what has served its time could not be removed");
                 }
                 tokio::time::sleep(Duration::from_secs(3600)).await;

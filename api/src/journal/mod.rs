@@ -2,16 +2,18 @@
 //!
 //! A line is written in the transaction of the act itself, so that there is no act without its
 //! line. It is append-only in the database, has no foreign key to people, and holds no secret and
-//! nothing of anyone's vote.
+//! nothing of anyone's vote. Nor does it hold a name or an address: whoever erases themself must leave
+//! it as it is.
+
+mod read;
 
 use sea_orm::entity::prelude::*;
-use sea_orm::{ActiveValue::Set, FromQueryResult, QueryOrder, QuerySelect};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use sea_orm::{ActiveValue::Set, FromQueryResult, QueryOrder};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::ambient::Ambient;
-use crate::http::{Access, Answer, Caller, Cursor, Limit, Page, Problem, Query, Reply, Room, SUPERVISION, route};
+use crate::http::{Access, Caller, Problem, Room, SUPERVISION, route};
 use crate::instant::Instant;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -151,88 +153,6 @@ async fn line(
     Ok(())
 }
 
-/// A line of the journal.
-#[derive(Serialize, ToSchema)]
-#[schema(example = json!({
-    "id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "at": "2020-08-28T16:00:00Z",
-    "actor_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4f", "actor_role": "organiser",
-    "act": "open", "subject": "ballot", "subject_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d50",
-    "before": {"state": "draft"}, "after": {"state": "open"}
-}))]
-pub struct JournalLine {
-    id: Uuid,
-    at: Instant,
-    /// The person who did it; null when the instance did, on schedule
-    actor_id: Option<Uuid>,
-    /// The role in which it was done; `participant_in_person` after signing in with an in-person code
-    actor_role: String,
-    act: String,
-    /// The kind of thing it was done to
-    subject: String,
-    subject_id: Uuid,
-    /// What it was before, where that says something
-    before: Option<Value>,
-    /// What it became
-    after: Option<Value>,
-}
-
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct Filter {
-    /// Lines on one page: 1–200, default 50
-    #[serde(default)]
-    #[param(value_type = Option<u32>)]
-    limit: Limit,
-    /// Where the previous page ended
-    #[param(value_type = Option<String>)]
-    cursor: Option<Cursor<Uuid>>,
-    /// Only this act, for example `open`
-    act: Option<String>,
-    /// Only this kind of subject, for example `ballot`
-    subject: Option<String>,
-}
-
-/// Read the journal
-///
-/// Who did what in the workshop, oldest first.
-#[utoipa::path(get, path = "/v1/workshops/{workshop_id}/journal", params(Filter), responses((status = 200, body = Page<JournalLine>)))]
-async fn read(caller: Caller, filter: Query<Filter>) -> Answer<Page<JournalLine>> {
-    let Query(filter) = filter;
-    let mut select = Entity::find().filter(Column::WorkshopId.eq(caller.workshop_id()?));
-    if let Some(act) = filter.act {
-        select = select.filter(Column::Act.eq(act));
-    }
-    if let Some(subject) = filter.subject {
-        select = select.filter(Column::Subject.eq(subject));
-    }
-    if let Some(Cursor(after)) = filter.cursor {
-        select = select.filter(Column::Id.gt(after));
-    }
-    let rows = select
-        .order_by_asc(Column::Id)
-        .limit(filter.limit.probe())
-        .all(caller.app.store.reader())
-        .await?;
-    let page = Page::of(
-        rows,
-        filter.limit,
-        |row| row.id,
-        |row| JournalLine {
-            id: row.id,
-            at: row.at,
-            actor_id: row.actor_id,
-            actor_role: row.actor_role,
-            act: row.act,
-            subject: row.subject,
-            subject_id: row.subject_id,
-            before: row.before,
-            after: row.after,
-        },
-    );
-    Ok(Reply::plain(page))
-}
-
 /// Something I did that the journal keeps.
 #[derive(Serialize, ToSchema, FromQueryResult)]
 pub struct ExportedAct {
@@ -257,5 +177,8 @@ pub async fn of_person(on: &impl ConnectionTrait, person_id: Uuid) -> Result<Vec
 }
 
 pub fn room() -> Room {
-    Room::new("Journal", [route!(read, Access::Members(SUPERVISION), [])])
+    Room::new(
+        "Journal",
+        [route!(read::read, Access::Members(SUPERVISION), [NotAcceptable])],
+    )
 }

@@ -13,7 +13,7 @@ pub mod texts;
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::{FromQueryResult, QueryOrder, Statement};
+use sea_orm::{Condition, FromQueryResult, QueryOrder, Statement};
 use serde::Serialize;
 use tokio::sync::Notify;
 use utoipa::ToSchema;
@@ -23,6 +23,7 @@ use crate::http::{Language, Problem};
 use crate::identity::address::EmailAddress;
 use crate::identity::person;
 use crate::instant::{DAY, Instant};
+use crate::retention::{Mode, remove};
 use crate::store::{self, Rows};
 pub use delivery::link;
 pub use texts::Text;
@@ -335,10 +336,25 @@ pub async fn forget_about_ballots(on: &impl ConnectionTrait, address: &str) -> R
 }
 
 /// Removes letters that carried a sign-in code once they are of no more interest.
-pub async fn sweep(on: &impl ConnectionTrait, now: Instant) -> Result<(), DbErr> {
+pub async fn sweep_codes(on: &impl ConnectionTrait, now: Instant, mode: Mode) -> Result<u64, DbErr> {
+    let spent = Condition::all()
+        .add(Column::Kind.eq(Kind::SignInCode))
+        .add(Column::FinishedAt.lte(now.plus(-KEPT)));
+    remove::<Entity>(on, spent, mode).await
+}
+
+/// Removes letters of other kinds that were sent or given up before this instant.
+pub async fn sweep(on: &impl ConnectionTrait, before: Instant, mode: Mode) -> Result<u64, DbErr> {
+    let old = Condition::all()
+        .add(Column::Kind.ne(Kind::SignInCode))
+        .add(Column::FinishedAt.lt(before));
+    remove::<Entity>(on, old, mode).await
+}
+
+/// Removes the letters about a workshop, sent or not.
+pub async fn forget_workshop(on: &impl ConnectionTrait, workshop_id: Uuid) -> Result<(), DbErr> {
     Entity::delete_many()
-        .filter(Column::Kind.eq(Kind::SignInCode))
-        .filter(Column::FinishedAt.lte(now.plus(-KEPT)))
+        .filter(Column::WorkshopId.eq(workshop_id))
         .exec(on)
         .await?;
     Ok(())

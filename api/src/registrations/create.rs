@@ -219,6 +219,7 @@ fn row(
         category: Set(place.category),
         delegate: Set(place.delegate),
         admitted: Set(state != State::Requested),
+        forgotten_at: Set(None),
         created_at: Set(caller.now()),
     }
 }

@@ -120,6 +120,8 @@ pub struct Model {
     /// Invited by an organiser, or a request accepted; nobody confirms without.
     pub admitted: bool,
     pub created_at: Instant,
+    /// When the time for which the workshop names people was over.
+    pub forgotten_at: Option<Instant>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -189,6 +191,7 @@ pub async fn add_first_organiser(on: &impl ConnectionTrait, caller: &Caller, wor
         delegate: Set(false),
         admitted: Set(true),
         created_at: Set(caller.now()),
+        forgotten_at: Set(None),
     };
     Entity::insert(row).exec_without_returning(on).await?;
     Ok(())

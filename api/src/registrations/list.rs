@@ -93,7 +93,10 @@ fn matching(q: &Search, addresses: bool) -> Condition {
         Ok(whole) => whole.canonical().to_owned(),
         Err(_) => q.as_str().to_lowercase(),
     };
-    matching.add(person::Column::Address.like(Search::containing(&address)))
+    let known = Condition::all()
+        .add(person::Column::Address.like(Search::containing(&address)))
+        .add(entity::Column::ForgottenAt.is_null());
+    matching.add(known)
 }
 
 /// Read a registration

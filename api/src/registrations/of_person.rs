@@ -103,10 +103,7 @@ pub async fn forget(on: &impl ConnectionTrait, places: &Places, person_id: Uuid)
     }
     check_organised(on, workshops, &rows, person_id).await?;
     for language in [Language::Fr, Language::En] {
-        let name = match language {
-            Language::Fr => "Personne effacée",
-            Language::En => "Erased person",
-        };
+        let name = nameless(language);
         let spoken = workshops.iter().filter(|workshop| workshop.language == language);
         entity::Entity::update_many()
             .col_expr(entity::Column::Name, Expr::value(name))
@@ -117,6 +114,27 @@ pub async fn forget(on: &impl ConnectionTrait, places: &Places, person_id: Uuid)
             .await?;
     }
     Ok(())
+}
+
+/// Takes every name off the lists of a workshop that is held; says how many there were.
+pub async fn forget_all(on: &impl ConnectionTrait, workshop: &workshop::Model, now: Instant) -> Result<u64, DbErr> {
+    let name = nameless(workshop.language);
+    let forgotten = entity::Entity::update_many()
+        .col_expr(entity::Column::Name, Expr::value(name))
+        .col_expr(entity::Column::FoldedName, Expr::value(fold_name(name)))
+        .col_expr(entity::Column::ForgottenAt, Expr::value(now))
+        .filter(entity::Column::WorkshopId.eq(workshop.id))
+        .filter(entity::Column::ForgottenAt.is_null())
+        .exec(on)
+        .await?;
+    Ok(forgotten.rows_affected)
+}
+
+fn nameless(language: Language) -> &'static str {
+    match language {
+        Language::Fr => "Personne effacée",
+        Language::En => "Erased person",
+    }
 }
 
 async fn rows(on: &impl ConnectionTrait, person_id: Uuid) -> Result<Vec<entity::Model>, DbErr> {
@@ -135,6 +153,7 @@ async fn check_organised(
 ) -> Result<(), Problem> {
     let organises = |id: Uuid| {
         rows.iter()
+            .filter(|row| row.forgotten_at.is_none())
             .any(|row| row.workshop_id == id && row.role == Role::Organiser && row.state == State::Confirmed)
     };
     let mut left: Vec<Uuid> = workshops

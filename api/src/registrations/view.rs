@@ -101,6 +101,7 @@ pub struct Row {
     delegate: bool,
     language: Language,
     created_at: Instant,
+    forgotten_at: Option<Instant>,
 }
 
 /// To be narrowed and read as [`Row`].
@@ -119,6 +120,7 @@ pub fn select() -> Select<entity::Entity> {
             Column::Category,
             Column::Delegate,
             Column::CreatedAt,
+            Column::ForgottenAt,
         ])
         .column_as(person::Column::AddressTyped, "email")
         .columns([person::Column::Address, person::Column::Language])
@@ -142,7 +144,8 @@ pub async fn find(on: &impl ConnectionTrait, caller: &Caller, id: Uuid) -> Resul
 /// Registrations as the caller sees them.
 pub async fn show(on: &impl ConnectionTrait, caller: &Caller, rows: Vec<Row>) -> Result<Vec<Registration>, Problem> {
     let (organiser, own) = (caller.is(ORGANISER), caller.person_id()?);
-    let whole = |row: &Row| organiser || row.person_id == own;
+    // Once its time is over, a workshop names nobody but to themself.
+    let whole = |row: &Row| organiser && row.forgotten_at.is_none() || row.person_id == own;
     let shown = || rows.iter().filter(|row| whole(row));
     let mut invitations = latest_invitations(on, shown().map(|row| row.id).collect()).await?;
     let mut undelivered = undelivered_codes(on, shown().map(|row| row.address.clone()).collect()).await?;

@@ -6,6 +6,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::{Condition, QueryOrder, QuerySelect, QueryTrait as _};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::calendar::{self, Day};
@@ -387,7 +388,11 @@ async fn publish(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> Answe
     changed.state = Set(State::Published);
     changed.published_at = Set(Some(caller.now()));
     let row = changed.update(&transaction).await?;
-    journal::write(&transaction, &caller, Act::new("publish", "workshop", *id)).await?;
+    let (before, after) = [State::Draft, State::Published]
+        .map(|state| json!({ "state": state }))
+        .into();
+    let act = Act::new("publish", "workshop", *id).before(&before).after(&after);
+    journal::write(&transaction, &caller, act).await?;
     transaction.commit().await?;
     Ok(Reply::ok(row.try_into()?))
 }
@@ -409,7 +414,11 @@ async fn archive(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> Answe
     changed.state = Set(State::Archived);
     changed.archived_at = Set(Some(caller.now()));
     let row = changed.update(&transaction).await?;
-    journal::write(&transaction, &caller, Act::new("archive", "workshop", *id)).await?;
+    let (before, after) = [State::Published, State::Archived]
+        .map(|state| json!({ "state": state }))
+        .into();
+    let act = Act::new("archive", "workshop", *id).before(&before).after(&after);
+    journal::write(&transaction, &caller, act).await?;
     transaction.commit().await?;
     Ok(Reply::ok(row.try_into()?))
 }

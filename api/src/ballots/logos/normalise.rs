@@ -72,7 +72,7 @@ fn draw(bytes: &[u8]) -> Result<Logo, LogoFault> {
     let png = canvas::encode(square.clone())?;
     Ok(Logo {
         digest: Sha256::digest(&png).into(),
-        thumbnail: canvas::encode(canvas::thumbnail(&square))?,
+        thumbnail: canvas::encode_lightly(&canvas::thumbnail(&square))?,
         png,
         width: drawing.width(),
         height: drawing.height(),

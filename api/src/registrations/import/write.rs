@@ -154,6 +154,7 @@ pub async fn carry_out(
             category: Set(place.category),
             delegate: Set(place.delegate),
             admitted: Set(true),
+            forgotten_at: Set(None),
             created_at: Set(caller.now()),
         });
     }

@@ -79,6 +79,7 @@ mod tests {
                 State::Invited | State::Confirmed => true,
             },
             created_at: Instant::from_micros(0),
+            forgotten_at: None,
         })
     }
 

@@ -84,6 +84,35 @@ pub fn encode_quickly(picture: &RgbaImage) -> Result<Vec<u8>, LogoFault> {
     encode_with(picture, CompressionType::Fast, FilterType::NoFilter)
 }
 
+/// Heavier than this a thumbnail loses shades: five of them shall fit in a phone's first visit.
+const LIGHT: usize = 20_000;
+
+/// As [`encode`], with fewer shades where it would be heavy, most often for what a JPEG has left
+/// around the edges of a drawing; never so few that one would see it.
+pub fn encode_lightly(picture: &RgbaImage) -> Result<Vec<u8>, LogoFault> {
+    let mut png = encode(picture.clone())?;
+    for bits in [6, 5] {
+        if png.len() <= LIGHT {
+            break;
+        }
+        let mut fewer = picture.clone();
+        for pixel in fewer.pixels_mut() {
+            for c in &mut pixel.0 {
+                *c = shade(*c, bits);
+            }
+        }
+        png = encode(fewer)?;
+    }
+    Ok(png)
+}
+
+/// The nearest of `2^bits` shades, none and all among them.
+fn shade(c: u8, bits: u32) -> u8 {
+    let last = (1 << bits) - 1;
+    let nearest = (u32::from(c) * last + 127) / 255;
+    ((nearest * 255 + last / 2) / last) as u8
+}
+
 fn encode_with(picture: &RgbaImage, packing: CompressionType, filter: FilterType) -> Result<Vec<u8>, LogoFault> {
     let mut png = Vec::new();
     PngEncoder::new_with_quality(&mut png, packing, filter).write_image(

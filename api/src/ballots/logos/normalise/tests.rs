@@ -3,7 +3,7 @@
 mod bad_svg;
 mod samples;
 
-use image::RgbaImage;
+use image::{Rgba, RgbaImage, imageops};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -56,16 +56,46 @@ fn the_same_bytes_give_the_same_logo() {
     assert_eq!(normalise(&bytes).unwrap(), normalise(&bytes).unwrap());
 }
 
+const DEMO: [&[u8]; 5] = [
+    include_bytes!("../../../demo/logos/1-arbre-a-palabres.svg"),
+    include_bytes!("../../../demo/logos/2-fibre-et-calebasse.svg"),
+    include_bytes!("../../../demo/logos/3-kora-numerique.svg"),
+    include_bytes!("../../../demo/logos/4-mains-liees.svg"),
+    include_bytes!("../../../demo/logos/5-delta-du-niger.svg"),
+];
+
+#[test]
+fn five_thumbnails_are_light_even_of_drawings_saved_as_small_jpegs() {
+    let mut bytes = 0;
+    for drawing in DEMO {
+        let square = shown(&normalise(drawing).unwrap());
+        let mut on_white = RgbaImage::from_pixel(SIDE, SIDE, Rgba([255; 4]));
+        imageops::overlay(&mut on_white, &square, 0, 0);
+        // What the web is full of: the marks of its compression would weigh more than the drawing.
+        let small = jpeg(&imageops::resize(&on_white, 300, 300, imageops::FilterType::Triangle));
+        let logo = normalise(&small).unwrap();
+        bytes += logo.thumbnail.len();
+        // It looks as it did.
+        let light = image::load_from_memory(&logo.thumbnail).unwrap().into_rgba8();
+        let full = imageops::resize(
+            &shown(&logo),
+            THUMBNAIL_SIDE,
+            THUMBNAIL_SIDE,
+            imageops::FilterType::Triangle,
+        );
+        for (light, full) in light.pixels().zip(full.pixels()) {
+            assert!(
+                light.0.iter().zip(full.0).all(|(one, other)| one.abs_diff(other) <= 6),
+                "{light:?} {full:?}"
+            );
+        }
+    }
+    assert!(bytes < 110_000, "{bytes}");
+}
+
 #[test]
 fn the_demo_logos_are_drawn() {
-    let logos: [&[u8]; 5] = [
-        include_bytes!("../../../demo/logos/1-arbre-a-palabres.svg"),
-        include_bytes!("../../../demo/logos/2-fibre-et-calebasse.svg"),
-        include_bytes!("../../../demo/logos/3-kora-numerique.svg"),
-        include_bytes!("../../../demo/logos/4-mains-liees.svg"),
-        include_bytes!("../../../demo/logos/5-delta-du-niger.svg"),
-    ];
-    for logo in logos {
+    for logo in DEMO {
         assert!(logo.len() < 4_000);
         assert_eq!(fault(logo), "accepted");
     }
