@@ -76,8 +76,6 @@ pub struct Figures {
     pub seconds: f64,
     /// Of each request, in microseconds, in ascending order.
     pub latencies: Vec<u32>,
-    /// The answers to what was created.
-    pub created: Vec<Vec<u8>>,
 }
 
 impl Figures {
@@ -96,7 +94,6 @@ impl Figures {
         self.seconds += other.seconds;
         self.latencies.extend(other.latencies);
         self.latencies.sort_unstable();
-        self.created.extend(other.created);
     }
 }
 
@@ -129,7 +126,7 @@ impl Load {
             tasks.push(tokio::spawn(async move {
                 let mut connection = Connection::open(address).await;
                 let mut bytes = Vec::with_capacity(2048);
-                let (mut latencies, mut created) = (Vec::new(), Vec::new());
+                let mut latencies = Vec::new();
                 while Instant::now() < deadline {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     if number >= end {
@@ -141,18 +138,13 @@ impl Load {
                     let (status, body) = connection.ask(&bytes).await;
                     latencies.push(asked.elapsed().as_micros() as u32);
                     assert_eq!(status, expected, "{}", String::from_utf8_lossy(&body));
-                    if status == 201 {
-                        created.push(body);
-                    }
                 }
-                (latencies, created)
+                latencies
             }));
         }
-        let (mut latencies, mut created) = (Vec::new(), Vec::new());
+        let mut latencies = Vec::new();
         for task in tasks {
-            let done = task.await.expect("a connection that holds");
-            latencies.extend(done.0);
-            created.extend(done.1);
+            latencies.extend(task.await.expect("a connection that holds"));
         }
         let seconds = began.elapsed().as_secs_f64();
         latencies.sort_unstable();
@@ -160,7 +152,6 @@ impl Load {
             done: latencies.len(),
             seconds,
             latencies,
-            created,
         }
     }
 

@@ -16,7 +16,7 @@ pub struct Server {
 }
 
 /// The server's binary lies beside this one.
-pub fn binary() -> PathBuf {
+fn binary() -> PathBuf {
     std::env::current_exe().expect("this program").with_file_name("palabre")
 }
 
@@ -45,22 +45,19 @@ impl Server {
         panic!("the server ended before it listened");
     }
 
+    /// The most memory it has held so far, in MiB.
     pub fn memory(&self) -> f64 {
-        peak(self.child.id().expect("a running server"))
+        let id = self.child.id().expect("a running server");
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+        let peak = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+        peak.unwrap_or(0.0) / 1024.0
     }
 
     pub async fn stop(mut self) {
         self.child.kill().await.expect("a server that ends");
     }
-}
-
-/// The most memory a process has held so far, in MiB.
-pub fn peak(id: u32) -> f64 {
-    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
-    let peak = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
-    peak.unwrap_or(0.0) / 1024.0
 }
 
 pub async fn create_database(cluster: &str, name: &str) -> String {
