@@ -76,7 +76,7 @@ fn moments() -> StdRng {
 
 /// For whoever runs the tests with `--nocapture`, or sees one fail.
 #[expect(clippy::print_stdout, reason = "what a run came to is worth seeing")]
-fn tell(what: &str) {
+pub fn tell(what: &str) {
     println!("{what}");
 }
 

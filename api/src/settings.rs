@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use crate::ballots::proof::manifest::instance;
+use crate::ballots::proof::note;
 use crate::secrets::Key;
 use keeping::{Keeping, KeepingFlags};
 use proxies::TrustedProxies;
@@ -58,7 +60,7 @@ pub struct Flags {
     /// Address to listen on
     #[arg(long, env = "PALABRE_LISTEN", global = true, value_name = "HOST:PORT")]
     pub listen: Option<String>,
-    /// The API's own public address, for links and issuer of tokens
+    /// The API's own public address, for links, issuer of tokens and names of keys; without `+`
     #[arg(long, env = "PALABRE_PUBLIC_URL", global = true, value_name = "URL")]
     pub public_url: Option<String>,
     /// Where links in mails lead
@@ -181,10 +183,8 @@ impl Flags {
                 "PALABRE_LISTEN: {listen:?} is not HOST:PORT with a numeric host, such as 127.0.0.1:8080"
             ))
         })?;
-        let public_url = base_url(
-            "PALABRE_PUBLIC_URL",
-            &get(&self.public_url, "PALABRE_PUBLIC_URL").unwrap_or_else(|| format!("http://{listen}")),
-        )?;
+        let public_url =
+            public_url(&get(&self.public_url, "PALABRE_PUBLIC_URL").unwrap_or_else(|| format!("http://{listen}")))?;
         let front_end_url = base_url(
             "PALABRE_FRONT_END_URL",
             &get(&self.front_end_url, "PALABRE_FRONT_END_URL").unwrap_or_else(|| public_url.clone()),
@@ -284,6 +284,18 @@ fn database(url: &str) -> Result<Database, Invalid> {
         Some(path) if !path.is_empty() && !path.contains(":memory:") => Ok(Database::Sqlite(path.into())),
         // Never the value itself: it may hold a password.
         _ => Err(Invalid("DATABASE_URL: must be sqlite://FILE or postgres://…".into())),
+    }
+}
+
+/// The keys that sign manifests and ballots are named by this address.
+fn public_url(value: &str) -> Result<String, Invalid> {
+    let url = base_url("PALABRE_PUBLIC_URL", value)?;
+    if note::is_name(instance(&url)) {
+        Ok(url)
+    } else {
+        Err(Invalid(format!(
+            "PALABRE_PUBLIC_URL: {value:?} holds a \"+\" or a space, which no signed note allows in the name of a key"
+        )))
     }
 }
 

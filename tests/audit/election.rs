@@ -19,6 +19,7 @@ pub const METHODS: [&str; 7] = [
 pub struct Election {
     pub hall: Hall,
     member: Person,
+    pub auditor: Person,
     pub votes: Vec<Vote>,
     /// As the votes were answered.
     pub answers: Vec<String>,
@@ -84,6 +85,7 @@ impl Election {
             instance_key: key(&keys["keys"][0]["verifier_key"]),
             ballot_key: key(&manifest["verifier_key"]),
             member: hall.voters[5].clone(),
+            auditor,
             receipts,
             answers,
             promises,

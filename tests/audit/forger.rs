@@ -208,10 +208,10 @@ impl Forgery {
 }
 
 /// What signs notes.
-struct Pen(String, Ed25519KeyPair);
+pub struct Pen(String, Ed25519KeyPair);
 
 impl Pen {
-    fn new(name: &str, seed: [u8; 32]) -> Self {
+    pub fn new(name: &str, seed: [u8; 32]) -> Self {
         Self(name.into(), Ed25519KeyPair::from_seed_unchecked(&seed).expect("a key"))
     }
 
@@ -227,7 +227,7 @@ impl Pen {
         format!("{}+{}+{}", self.0, hex(&self.id()), STANDARD.encode(self.key()))
     }
 
-    fn sign(&self, text: &str) -> String {
+    pub fn sign(&self, text: &str) -> String {
         let signature = [self.id(), self.1.sign(text.as_bytes()).as_ref().to_vec()].concat();
         format!("{text}\n— {} {}\n", self.0, STANDARD.encode(signature))
     }

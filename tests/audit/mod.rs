@@ -6,9 +6,11 @@ mod election;
 mod forger;
 mod mutants;
 
-use serde_json::Value;
+use std::collections::BTreeMap;
 
-use crate::independent::Bundle;
+use serde_json::{Value, json};
+
+use crate::independent::{Bundle, hex, roll_leaf, uuid};
 use crate::support::{Backend, World, both};
 use desk::Desk;
 use election::{Election, METHODS};
@@ -47,13 +49,34 @@ both! {
             let bundle = Bundle::read(&election.bundle).expect("a sound bundle");
             for (vote, receipts) in election.votes.iter().zip(&election.receipts) {
                 let receipts: Value = serde_json::from_str(receipts).expect("JSON");
-                let proved: Vec<String> = bundle.receipts(&receipts).expect("sound receipts").iter().map(|hash| crate::independent::hex(hash)).collect();
+                let proved: Vec<String> = bundle.receipts(&receipts).expect("sound receipts").iter().map(|hash| hex(hash)).collect();
                 assert!(proved.contains(&vote.hash(election.hall.id())));
             }
             for (vote, promise) in election.votes.iter().zip(&election.promises) {
-                assert_eq!(bundle.promise(promise).map(|hash| crate::independent::hex(&hash)), Ok(vote.hash(election.hall.id())));
+                assert_eq!(bundle.promise(promise).map(|hash| hex(&hash)), Ok(vote.hash(election.hall.id())));
             }
             bundle.checkpoint(&election.checkpoint).expect("its checkpoint");
+        }
+    }
+
+    async fn a_leaf_of_the_roll_follows_from_what_its_voter_and_the_auditors_are_told(world: World) {
+        let election = Election::hold(&world, "plurality", "auditors").await;
+        let ballot = uuid(election.hall.id()).expect("an id");
+        let mut told = BTreeMap::new();
+        for line in election.auditor.list(&election.hall.at("roll?limit=200")).await {
+            let leaf = roll_leaf(&ballot, &line["entry"]).map(|leaf| hex(&leaf));
+            assert_eq!(json!(leaf), line["entry"]["leaf"]);
+            told.insert(leaf.expect("a leaf"), line.clone());
+        }
+        let lines: Vec<Value> = election.bundle.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
+        let roll: Vec<Value> = lines.iter().filter_map(|line| line.get("roll").cloned()).collect();
+        let expected: Vec<Value> = told.iter().map(|(leaf, line)| json!({"leaf": leaf, "voted": line["voted"]})).collect();
+        assert_eq!((roll.len(), &roll), (7, &expected));
+        for voter in &election.hall.voters {
+            let own = voter.get(&election.hall.at("participation")).await.expect(200);
+            assert_eq!(own["entry"]["address"], voter.email);
+            let line = &told[&own["entry"]["leaf"].as_str().expect("a leaf").to_owned()];
+            assert_eq!((&line["entry"], &line["voted"]), (&own["entry"], &own["voted"]));
         }
     }
 

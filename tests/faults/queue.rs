@@ -273,3 +273,50 @@ both! {
         assert_eq!(hall.tally().await["votes"], 6);
     }
 }
+
+/// Two servers write the same votes, which came to each in another order: neither waits for what the
+/// other has written while the other waits for its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writers_of_the_same_votes_do_not_deadlock() {
+    World::with(Backend::Postgres, async |world| {
+        let (hall, _) = open_hall(&world, 4).await;
+        let other = Hall::of(hall.workshop.clone(), hall.voters.clone(), plurality()).await;
+        other.open().await;
+        // Whoever has written one vote of a batch is held before the next.
+        let sql = world.sql().await;
+        sql.run(
+            "CREATE FUNCTION hold_second() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN \
+             IF current_setting(''tests.wrote'', true) = ''one'' THEN PERFORM pg_advisory_xact_lock_shared(1); END IF; \
+             PERFORM set_config(''tests.wrote'', ''one'', true); RETURN NEW; END'; \
+             CREATE TRIGGER hold_second BEFORE INSERT ON \"cast\" FOR EACH ROW EXECUTE FUNCTION hold_second()",
+        )
+        .await;
+        sql.texts("SELECT pg_advisory_lock(1)::text").await;
+        let another = world.another_server().await;
+        let mut here = Held::with(&world, world.server(), &hall, &hall.voters[0]).await;
+        let mut there = Held::with(&world, &another, &other, &hall.voters[3]).await;
+        let (votes, mut queued) = ([hall.vote(0), hall.vote(1)], Vec::new());
+        for (first, second) in [(0, 1), (1, 0)] {
+            queued.push(here.queue(&hall.voters[first + 1], &hall, &votes[first]).await);
+            queued.push(there.queue(&hall.voters[second + 1], &hall, &votes[second]).await);
+        }
+        here.release().await.expect(201);
+        there.release().await.expect(201);
+        let held = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                    AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO \"cast\"%'";
+        let deadline = Instant::now() + PATIENCE;
+        while sql.number(held).await < 2 {
+            assert!(Instant::now() < deadline, "the writers do not meet");
+        }
+        sql.texts("SELECT pg_advisory_unlock(1)::text").await;
+        for answer in all(queued).await {
+            answer.expect(201);
+        }
+        assert_eq!(
+            (&hall.tally().await["votes"], &other.tally().await["votes"]),
+            (&3.into(), &1.into())
+        );
+        another.stop().await;
+    })
+    .await;
+}

@@ -10,6 +10,8 @@ mod note;
 mod tree;
 mod vectors;
 
+use serde_json::Value;
+
 pub use bundle::Bundle;
 pub use json::canonical;
 pub use tree::root;
@@ -52,6 +54,14 @@ pub fn hash(text: &str) -> Option<Hash> {
 pub fn uuid(text: &str) -> Option<Vec<u8>> {
     let lengths: Vec<usize> = text.split('-').map(str::len).collect();
     (lengths == [8, 4, 4, 4, 12]).then(|| unhex(&text.replace('-', "")))?
+}
+
+/// The leaf of a line with `unit_id`, `salt` and `address`.
+pub fn roll_leaf(ballot: &[u8], line: &Value) -> Option<Hash> {
+    let (unit, salt) = (uuid(line["unit_id"].as_str()?)?, unhex(line["salt"].as_str()?)?);
+    let address = line["address"].as_str()?.as_bytes();
+    let length = u32::try_from(address.len()).ok()?.to_be_bytes();
+    Some(sha256(&[b"palabre/roll/v1\0", ballot, &salt, &unit, &length, address]))
 }
 
 /// RFC 4648: 62nd and 63rd digit and whether there is padding.

@@ -84,11 +84,7 @@ fn rolls() {
         let mut leaves: Vec<(Vec<u8>, bool)> = array(&vector["voters"])
             .iter()
             .map(|voter| {
-                let (unit, salt) = (uuid(text(&voter["unit_id"])), unhex(text(&voter["salt"])));
-                let address = text(&voter["address"]).as_bytes();
-                let length = u32::try_from(address.len()).expect("short").to_be_bytes();
-                let (unit, salt) = (unit.expect("an id"), salt.expect("a salt"));
-                let leaf = sha256(&[b"palabre/roll/v1\0", &ballot, &salt, &unit, &length, address]);
+                let leaf = super::roll_leaf(&ballot, voter).expect("a line");
                 assert_eq!(hex(&leaf), voter["leaf"]);
                 (leaf.to_vec(), voter["voted"] == true)
             })

@@ -222,6 +222,7 @@ impl<'a> Run<'a> {
             Act::Open => Some(organiser.act(&at("open"))),
             Act::Close => Some(organiser.act(&at("close"))),
             Act::Publish => Some(organiser.act(&at("publish"))),
+            Act::Annul => Some(organiser.post(&at("annul"), json!({"reason": "Deux logos échangés."}))),
             Act::Cancel => Some(organiser.post(&at("cancel"), json!({"reason": "Un logo manquait."}))),
             Act::Extend => {
                 let extension = json!({"closes_at": piece.closings[1], "reason": "Panne de réseau."});

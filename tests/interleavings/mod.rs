@@ -134,6 +134,23 @@ both! {
         meet(&world, 10, &[counting(Start::Open, &[Act::Close, Act::Publish])]).await;
     }
 
+    async fn annul_and_annul_or_publish(world: World) {
+        meet(&world, 10, &[
+            of(Start::Counted, &[Act::Annul, Act::Annul]),
+            of(Start::Counted, &[Act::Annul, Act::Publish]),
+        ])
+        .await;
+    }
+
+    async fn annul_and_cast(world: World) {
+        // A vote this late asks for no lock.
+        meet(&world, 6, &[of(Start::Counted, &[Act::Annul, cast(0, 1)])]).await;
+    }
+
+    async fn annul_and_close_and_count(world: World) {
+        meet(&world, 10, &[counting(Start::Open, &[Act::Close, Act::Annul])]).await;
+    }
+
     async fn schedule_and_close(world: World) {
         meet(&world, 10, &[of(Start::DueToClose, &[Act::RunDue, Act::Close])]).await;
     }

@@ -14,6 +14,7 @@ pub enum Act {
     Open,
     Close,
     Publish,
+    Annul,
     Cancel,
     /// From the first closing time to the second.
     Extend,
@@ -156,6 +157,12 @@ impl Ballot {
                 "closed" => Said::refused("ballot_counting", ""),
                 state => Said::refused("ballot_not_closed", state),
             },
+            Act::Annul => match self.state {
+                "annulled" => Said::done("annulled"),
+                "closed" if !self.counted => Said::refused("ballot_counting", ""),
+                "closed" | "published" => self.becomes("annulled", "annul"),
+                state => Said::refused("ballot_not_closed", state),
+            },
             Act::Cancel => match self.state {
                 "draft" | "open" => {
                     self.votes.clear();
@@ -212,7 +219,7 @@ impl Ballot {
             ..Said::default()
         };
         match (self.state, self.votes.get(&voter)) {
-            ("open" | "closed" | "published", Some(standing)) if *standing == vote => taken,
+            ("open" | "closed" | "published" | "annulled", Some(standing)) if *standing == vote => taken,
             ("open", _) if self.time_is_up() => Said::refused("ballot_not_open", self.lapse()),
             ("open", Some(_)) => Said::refused("already_voted", ""),
             ("open", None) => {
@@ -248,7 +255,7 @@ impl Ballot {
         Seen {
             state: self.state.to_owned(),
             closes_at: self.closes_at,
-            tally: matches!(self.state, "closed" | "published").then_some(tally),
+            tally: matches!(self.state, "closed" | "published" | "annulled").then_some(tally),
             journal: self.journal.clone(),
             refused: self.refused.clone(),
             letters: self.letters + self.waves * self.people,

@@ -278,7 +278,7 @@ impl Stage {
         let state = ballot.text_of("state");
         let closing = |instant: &palabre::instant::Instant| json!(instant) == ballot["closes_at"];
         let tally = match state.as_str() {
-            "closed" | "published" => {
+            "closed" | "published" | "annulled" => {
                 let tally = organiser.get(&format!("{}/tally", piece.path)).await.expect(200).json();
                 Some(counts(&tally, &piece.candidates))
             }

@@ -6,14 +6,14 @@ use std::collections::HashMap;
 use actix_web::web::Path;
 use sea_orm::entity::prelude::*;
 use sea_orm::{FromQueryResult, QueryOrder, QuerySelect};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::eligibility::{Facts, Unmet};
 use super::entity::{State, Unit, ballot, roll};
 use super::of_person;
 use crate::coalitions::Adherents;
-use crate::http::{Answer, Caller, Cursor, Limit, Page, Problem, Query, Reply};
+use crate::http::{Answer, Caller, Cursor, Page, Paging, Problem, Query, Reply};
 use crate::identity::person;
 use crate::instant::Instant;
 use crate::registrations::{Category, Role, State as RegistrationState, entity as registration, merges};
@@ -220,30 +220,17 @@ pub struct Roll {
     not_on_roll: usize,
 }
 
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct Filter {
-    /// Items on one page: 1–200, default 50
-    #[serde(default)]
-    #[param(value_type = Option<u32>)]
-    limit: Limit,
-    /// Where the previous page ended
-    #[param(value_type = Option<String>)]
-    cursor: Option<Cursor<Uuid>>,
-}
-
 /// Read the electoral roll
 ///
 /// In draft a preview: every registration with what it still lacks. From opening on the frozen
 /// roll; who voted is shown once the votes are counted.
-#[utoipa::path(get, path = "/v1/ballots/{ballot_id}/roll", params(Filter), responses((status = 200, body = Roll)))]
-pub async fn read_roll(caller: Caller, id: Path<Uuid>, filter: Query<Filter>) -> Answer<Roll> {
+#[utoipa::path(get, path = "/v1/ballots/{ballot_id}/roll", params(Paging), responses((status = 200, body = Roll)))]
+pub async fn read_roll(caller: Caller, id: Path<Uuid>, filter: Query<Paging>) -> Answer<Roll> {
     let Query(filter) = filter;
     let snapshot = caller.app.store.snapshot().await?;
     let ballot = ballot::find(&snapshot, *id).await?;
     if let Some(size) = ballot.roll_size {
-        let page = frozen(&snapshot, &ballot, &filter, caller.is(&[Role::Auditor])).await?;
+        let page = frozen(&snapshot, &ballot, filter, caller.is(&[Role::Auditor])).await?;
         return Ok(Reply::plain(Roll {
             items: page.items,
             next_cursor: page.next_cursor,
@@ -289,18 +276,12 @@ async fn preview(on: &impl ConnectionTrait, ballot: &ballot::Model, now: Instant
 async fn frozen(
     on: &impl ConnectionTrait,
     ballot: &ballot::Model,
-    filter: &Filter,
+    filter: Paging,
     annex: bool,
 ) -> Result<Page<RollLine>, Problem> {
-    let mut select = roll::Entity::find().filter(roll::Column::BallotId.eq(ballot.id));
-    if let Some(Cursor(after)) = filter.cursor {
-        select = select.filter(roll::Column::UnitId.gt(after));
-    }
-    let rows = select
-        .order_by_asc(roll::Column::UnitId)
-        .limit(filter.limit.probe())
-        .all(on)
-        .await?;
+    let select = roll::Entity::find().filter(roll::Column::BallotId.eq(ballot.id));
+    let page = filter.limit.after(filter.cursor, select, roll::Column::UnitId);
+    let rows = page.all(on).await?;
     // Who was merged into another since is found there; their line is that of their own address.
     let heirs = merges::heirs(on, rows.iter().map(|row| row.registration_id)).await?;
     let now_of = |row: &roll::Model| *heirs.get(&row.registration_id).unwrap_or(&row.registration_id);

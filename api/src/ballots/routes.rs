@@ -2,8 +2,8 @@
 
 use actix_web::web::Path;
 use sea_orm::ActiveValue::Set;
+use sea_orm::QuerySelect;
 use sea_orm::entity::prelude::*;
-use sea_orm::{QueryOrder, QuerySelect};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -43,14 +43,8 @@ pub async fn list(caller: Caller, filter: Query<Filter>) -> Answer<Page<Ballot>>
     if let Some(state) = filter.state {
         select = select.filter(ballot::Column::State.eq(state));
     }
-    if let Some(Cursor(after)) = filter.cursor {
-        select = select.filter(ballot::Column::Id.gt(after));
-    }
-    let rows = select
-        .order_by_asc(ballot::Column::Id)
-        .limit(filter.limit.probe())
-        .all(&snapshot)
-        .await?;
+    let page = filter.limit.after(filter.cursor, select, ballot::Column::Id);
+    let rows = page.all(&snapshot).await?;
     let mut candidates = candidate::of(&snapshot, rows.iter().map(|row| row.id)).await?;
     let mut page = Page::of(
         rows,

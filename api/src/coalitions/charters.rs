@@ -3,8 +3,8 @@
 use actix_web::web::Path;
 use garde::Validate;
 use sea_orm::ActiveValue::Set;
+use sea_orm::QueryOrder;
 use sea_orm::entity::prelude::*;
-use sea_orm::{QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -95,15 +95,9 @@ pub struct Filter {
 #[utoipa::path(get, path = "/v1/coalitions/{coalition_id}/charters", params(Filter), responses((status = 200, body = Page<Charter>)))]
 pub async fn list_charters(caller: Caller, id: Path<Uuid>, filter: Query<Filter>) -> Answer<Page<Charter>> {
     let Query(filter) = filter;
-    let mut select = charter::Entity::find().filter(charter::Column::CoalitionId.eq(*id));
-    if let Some(Cursor(after)) = filter.cursor {
-        select = select.filter(charter::Column::Number.gt(after));
-    }
-    let rows = select
-        .order_by_asc(charter::Column::Number)
-        .limit(filter.limit.probe())
-        .all(caller.app.store.reader())
-        .await?;
+    let select = charter::Entity::find().filter(charter::Column::CoalitionId.eq(*id));
+    let page = filter.limit.after(filter.cursor, select, charter::Column::Number);
+    let rows = page.all(caller.app.store.reader()).await?;
     Ok(Reply::page(Page::of(
         rows,
         filter.limit,

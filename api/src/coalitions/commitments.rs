@@ -4,7 +4,7 @@ use actix_web::web::Path;
 use garde::Validate;
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::{FromQueryResult, JoinType, QueryOrder, QuerySelect, SelectModel, Selector};
+use sea_orm::{FromQueryResult, JoinType, QuerySelect, SelectModel, Selector};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -137,11 +137,8 @@ pub async fn list_commitments(caller: Caller, id: Path<Uuid>, filter: Query<Filt
     if let Some(state) = filter.state {
         select = select.filter(commitment::Column::State.eq(state));
     }
-    if let Some(Cursor(after)) = filter.cursor {
-        select = select.filter(commitment::Column::Id.gt(after));
-    }
-    let select = select.order_by_asc(commitment::Column::Id).limit(filter.limit.probe());
-    let rows = named(select).all(&snapshot).await?;
+    let page = filter.limit.after(filter.cursor, select, commitment::Column::Id);
+    let rows = named(page).all(&snapshot).await?;
     Ok(Reply::page(Page::of(
         rows,
         filter.limit,

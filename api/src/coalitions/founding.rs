@@ -7,13 +7,13 @@ use garde::Validate;
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict, Query as Select};
-use sea_orm::{FromQueryResult, QueryOrder, QuerySelect, SqlErr};
+use sea_orm::{FromQueryResult, QuerySelect, SqlErr};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::entities::{charter, coalition, pledge};
 use crate::http::{
-    Answer, Caller, Code, Cursor, Etag, IfMatch, Json, Limit, MergePatch, Page, Problem, Query, Reply, resource, rules,
+    Answer, Caller, Code, Etag, IfMatch, Json, MergePatch, Page, Paging, Problem, Query, Reply, resource, rules,
 };
 use crate::instant::Instant;
 use crate::journal::{self, Act};
@@ -169,35 +169,16 @@ async fn show_one(on: &impl ConnectionTrait, row: coalition::Model) -> Result<Co
     shown.ok_or_else(|| Code::Internal.into())
 }
 
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct Filter {
-    /// Items on one page: 1–200, default 50
-    #[serde(default)]
-    #[param(value_type = Option<u32>)]
-    limit: Limit,
-    /// Where the previous page ended
-    #[param(value_type = Option<String>)]
-    cursor: Option<Cursor<Uuid>>,
-}
-
 /// List coalitions
 ///
 /// Those the workshop founded, oldest first.
-#[utoipa::path(get, path = "/v1/workshops/{workshop_id}/coalitions", params(Filter), responses((status = 200, body = Page<Coalition>)))]
-pub async fn list(caller: Caller, filter: Query<Filter>) -> Answer<Page<Coalition>> {
+#[utoipa::path(get, path = "/v1/workshops/{workshop_id}/coalitions", params(Paging), responses((status = 200, body = Page<Coalition>)))]
+pub async fn list(caller: Caller, filter: Query<Paging>) -> Answer<Page<Coalition>> {
     let Query(filter) = filter;
     let snapshot = caller.app.store.snapshot().await?;
-    let mut select = coalition::Entity::find().filter(coalition::Column::WorkshopId.eq(caller.workshop_id()?));
-    if let Some(Cursor(after)) = filter.cursor {
-        select = select.filter(coalition::Column::Id.gt(after));
-    }
-    let rows = select
-        .order_by_asc(coalition::Column::Id)
-        .limit(filter.limit.probe())
-        .all(&snapshot)
-        .await?;
+    let select = coalition::Entity::find().filter(coalition::Column::WorkshopId.eq(caller.workshop_id()?));
+    let page = filter.limit.after(filter.cursor, select, coalition::Column::Id);
+    let rows = page.all(&snapshot).await?;
     let page = Page::of(rows, filter.limit, |row| row.id, |row| row);
     Ok(Reply::page(Page {
         items: show(&snapshot, page.items).await?,

@@ -2,51 +2,30 @@
 
 use actix_web::web::Path;
 use sea_orm::ActiveValue::Set;
+use sea_orm::SqlErr;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{QueryOrder, QuerySelect, SqlErr};
-use serde::Deserialize;
-use utoipa::IntoParams;
 
 use super::entities::working_group;
 use super::group_representation::{WorkingGroup, WorkingGroupInput, show, show_one};
 use super::places;
 use crate::http::{
-    Answer, Caller, Code, Cursor, IfMatch, Json, Limit, MergePatch, NoContent, Own, Page, Problem, Query, Reply,
+    Answer, Caller, Code, IfMatch, Json, MergePatch, NoContent, Own, Page, Paging, Problem, Query, Reply,
 };
 use crate::journal::{self, Act};
 use crate::registrations::Role;
-
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct Filter {
-    /// Items on one page: 1–200, default 50
-    #[serde(default)]
-    #[param(value_type = Option<u32>)]
-    limit: Limit,
-    /// Where the previous page ended
-    #[param(value_type = Option<String>)]
-    cursor: Option<Cursor<Uuid>>,
-}
 
 /// List working groups
 ///
 /// Oldest first. How many there are of fewer than 5 people is shown to organisers, facilitators,
 /// auditors and the group's leads only.
-#[utoipa::path(get, path = "/v1/coalitions/{coalition_id}/working-groups", params(Filter), responses((status = 200, body = Page<WorkingGroup>)))]
-pub async fn list(caller: Caller, id: Path<Uuid>, filter: Query<Filter>) -> Answer<Page<WorkingGroup>> {
+#[utoipa::path(get, path = "/v1/coalitions/{coalition_id}/working-groups", params(Paging), responses((status = 200, body = Page<WorkingGroup>)))]
+pub async fn list(caller: Caller, id: Path<Uuid>, filter: Query<Paging>) -> Answer<Page<WorkingGroup>> {
     let Query(filter) = filter;
     let snapshot = caller.app.store.snapshot().await?;
-    let mut select = working_group::Entity::find().filter(working_group::Column::CoalitionId.eq(*id));
-    if let Some(Cursor(after)) = filter.cursor {
-        select = select.filter(working_group::Column::Id.gt(after));
-    }
-    let rows = select
-        .order_by_asc(working_group::Column::Id)
-        .limit(filter.limit.probe())
-        .all(&snapshot)
-        .await?;
+    let select = working_group::Entity::find().filter(working_group::Column::CoalitionId.eq(*id));
+    let page = filter.limit.after(filter.cursor, select, working_group::Column::Id);
+    let rows = page.all(&snapshot).await?;
     let page = Page::of(rows, filter.limit, |row| row.id, |row| row);
     let groups = show(&snapshot, page.items).await?.into_iter();
     let own = caller.own()?;

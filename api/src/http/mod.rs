@@ -33,7 +33,7 @@ pub use format::{Format, Formatted};
 pub use language::Language;
 pub use network::Network;
 pub use problem::{Fault, Problem};
-pub use query::{Cursor, Limit, Page, Query, Search};
+pub use query::{Cursor, Limit, Page, Paging, Query, Search};
 pub(crate) use reply::resource;
 pub use reply::{Answer, Download, Etag, IfMatch, NoContent, Reply, Resource};
 pub(crate) use routes::route;

@@ -2,9 +2,11 @@
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use sea_orm::sea_query::LikeExpr;
+use sea_orm::{ColumnTrait as _, EntityTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select, Value};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 use super::codes::Code;
 use super::problem::{Fault, Problem};
@@ -73,6 +75,19 @@ impl Limit {
     pub fn probe(self) -> u64 {
         self.0 + 1
     }
+
+    /// The rows of a list in ascending order of `key`, from where the previous page ended, and one more.
+    pub fn after<E: EntityTrait, K: Into<Value>>(
+        self,
+        cursor: Option<Cursor<K>>,
+        mut list: Select<E>,
+        key: E::Column,
+    ) -> Select<E> {
+        if let Some(Cursor(after)) = cursor {
+            list = list.filter(key.gt(after));
+        }
+        list.order_by_asc(key).limit(self.probe())
+    }
 }
 
 /// `?cursor=`: where the previous page ended, as the server wrote it.
@@ -89,6 +104,20 @@ impl<'de, K: DeserializeOwned> Deserialize<'de> for Cursor<K> {
         key.map(Cursor)
             .ok_or_else(|| serde::de::Error::custom("invalid_cursor"))
     }
+}
+
+/// The query string of a list that has no filters, in order of ids.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Paging {
+    /// Items on one page: 1–200, default 50
+    #[serde(default)]
+    #[param(value_type = Option<u32>)]
+    pub limit: Limit,
+    /// Where the previous page ended
+    #[param(value_type = Option<String>)]
+    pub cursor: Option<Cursor<Uuid>>,
 }
 
 /// `?q=`: what to look for, at most 200 characters.

@@ -5,12 +5,12 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::{Condition, FromQueryResult, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::person;
 use crate::consents::{self, Consent, ConsentInput};
 use crate::http::{
-    Answer, Caller, Code, Cursor, Etag, IfMatch, Language, Limit, MergePatch, Page, Problem, Query, Reply, resource,
+    Answer, Caller, Code, Cursor, Etag, IfMatch, Language, MergePatch, Page, Paging, Problem, Query, Reply, resource,
     rules,
 };
 use crate::instant::Instant;
@@ -133,24 +133,11 @@ pub struct MyRegistration {
     state: State,
 }
 
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct MyFilter {
-    /// Items on one page: 1–200, default 50
-    #[serde(default)]
-    #[param(value_type = Option<u32>)]
-    limit: Limit,
-    /// Where the previous page ended
-    #[param(value_type = Option<String>)]
-    cursor: Option<Cursor<Uuid>>,
-}
-
 /// List my registrations
 ///
 /// The workshops I was invited to or asked to join, newest first.
-#[utoipa::path(get, path = "/v1/me/registrations", params(MyFilter), responses((status = 200, body = Page<MyRegistration>)))]
-pub async fn list_my_registrations(caller: Caller, filter: Query<MyFilter>) -> Answer<Page<MyRegistration>> {
+#[utoipa::path(get, path = "/v1/me/registrations", params(Paging), responses((status = 200, body = Page<MyRegistration>)))]
+pub async fn list_my_registrations(caller: Caller, filter: Query<Paging>) -> Answer<Page<MyRegistration>> {
     let Query(filter) = filter;
     let mut select = registration::Entity::find()
         .select_only()

@@ -3,8 +3,8 @@
 use actix_web::web::Path;
 use garde::Validate;
 use sea_orm::ActiveValue::Set;
+use sea_orm::QuerySelect;
 use sea_orm::entity::prelude::*;
-use sea_orm::{QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -107,14 +107,8 @@ async fn list(caller: Caller, filter: Query<Filter>) -> Answer<Page<Organisation
     if let Some(category) = filter.category {
         select = select.filter(entity::Column::Category.eq(category));
     }
-    if let Some(Cursor(after)) = filter.cursor {
-        select = select.filter(entity::Column::FoldedName.gt(after));
-    }
-    let rows = select
-        .order_by_asc(entity::Column::FoldedName)
-        .limit(filter.limit.probe())
-        .all(caller.app.store.reader())
-        .await?;
+    let page = filter.limit.after(filter.cursor, select, entity::Column::FoldedName);
+    let rows = page.all(caller.app.store.reader()).await?;
     Ok(Reply::page(Page::of(
         rows,
         filter.limit,
