@@ -9,10 +9,9 @@ use actix_web::middleware::{Compress, Condition, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{HttpResponse, HttpServer};
 use tokio::task::JoinHandle;
-use utoipa_actix_web::AppExt as _;
 
 use crate::ambient::Ambient;
-use crate::http::{Access, Code, Problem, Room, document, edge, other_methods, route};
+use crate::http::{Access, Code, Problem, Room, Served, document, edge, other_methods, route};
 use crate::identity::tokens::Tokens;
 use crate::mail::Bell;
 use crate::mail::delivery::Transport;
@@ -98,7 +97,7 @@ pub fn rooms() -> Vec<Room> {
 
 /// The OpenAPI document, as `palabre openapi` prints it and `/openapi.json` serves it.
 pub fn openapi() -> String {
-    let mut text = document::of(rooms()).to_pretty_json().unwrap_or_default();
+    let mut text = document::of(&rooms()).to_pretty_json().unwrap_or_default();
     text.push('\n');
     text
 }
@@ -183,19 +182,15 @@ pub fn application(
     >,
 > {
     let origins = shared.settings.cors_origins.clone();
-    let base = actix_web::App::new()
-        .app_data(shared)
-        .app_data(web::PathConfig::default().error_handler(|_, _| Problem::from(Code::MalformedPath).into()))
-        .into_utoipa_app();
-    let (app, _) = rooms()
-        .into_iter()
-        .fold(base, utoipa_actix_web::UtoipaApp::service)
-        .split_for_parts();
     let reads = guard::Any(guard::Get()).or(guard::Head());
     let published = web::resource("/openapi.json")
         .route(web::route().guard(reads).to(move || openapi_json(document.clone())))
         .default_service(other_methods("GET, HEAD".to_owned()));
-    app.service(published)
+    actix_web::App::new()
+        .app_data(shared)
+        .app_data(web::PathConfig::default().error_handler(|_, _| Problem::from(Code::MalformedPath).into()))
+        .service(Served(rooms()))
+        .service(published)
         .configure(documentation)
         .default_service(web::to(|| async {
             Err::<HttpResponse, Problem>(Code::NotFound.into())

@@ -24,9 +24,14 @@ impl Connection {
         }
     }
 
+    /// Without waiting for an answer.
+    pub async fn send(&mut self, request: &[u8]) {
+        self.stream.write_all(request).await.expect("a server that reads");
+    }
+
     /// Status and body.
     pub async fn ask(&mut self, request: &[u8]) -> (u16, Vec<u8>) {
-        self.stream.write_all(request).await.expect("a server that reads");
+        self.send(request).await;
         loop {
             if let Some((status, head, length)) = self.head() {
                 while self.buffer.len() < head + length {
@@ -76,6 +81,8 @@ pub struct Figures {
     pub seconds: f64,
     /// Of each request, in microseconds, in ascending order.
     pub latencies: Vec<u32>,
+    /// The answers to what was created.
+    pub created: Vec<Vec<u8>>,
 }
 
 impl Figures {
@@ -89,11 +96,17 @@ impl Figures {
         f64::from(self.latencies.get(index).copied().unwrap_or_default()) / 1000.0
     }
 
+    /// In milliseconds.
+    pub fn longest(&self) -> f64 {
+        f64::from(self.latencies.last().copied().unwrap_or_default()) / 1000.0
+    }
+
     pub fn merge(&mut self, other: Self) {
         self.done += other.done;
         self.seconds += other.seconds;
         self.latencies.extend(other.latencies);
         self.latencies.sort_unstable();
+        self.created.extend(other.created);
     }
 }
 
@@ -126,7 +139,7 @@ impl Load {
             tasks.push(tokio::spawn(async move {
                 let mut connection = Connection::open(address).await;
                 let mut bytes = Vec::with_capacity(2048);
-                let mut latencies = Vec::new();
+                let (mut latencies, mut created) = (Vec::new(), Vec::new());
                 while Instant::now() < deadline {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     if number >= end {
@@ -138,13 +151,18 @@ impl Load {
                     let (status, body) = connection.ask(&bytes).await;
                     latencies.push(asked.elapsed().as_micros() as u32);
                     assert_eq!(status, expected, "{}", String::from_utf8_lossy(&body));
+                    if status == 201 {
+                        created.push(body);
+                    }
                 }
-                latencies
+                (latencies, created)
             }));
         }
-        let mut latencies = Vec::new();
+        let (mut latencies, mut created) = (Vec::new(), Vec::new());
         for task in tasks {
-            latencies.extend(task.await.expect("a connection that holds"));
+            let done = task.await.expect("a connection that holds");
+            latencies.extend(done.0);
+            created.extend(done.1);
         }
         let seconds = began.elapsed().as_secs_f64();
         latencies.sort_unstable();
@@ -152,6 +170,7 @@ impl Load {
             done: latencies.len(),
             seconds,
             latencies,
+            created,
         }
     }
 

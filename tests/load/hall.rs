@@ -7,26 +7,28 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use palabre::ambient::{Ambient, HostClock};
 use palabre::settings::{Flags, NewSecret};
-use palabre::store::{Column, Rows};
 use palabre::{App, operator};
 use rand::seq::SliceRandom as _;
-use sea_orm::{ConnectionTrait as _, Statement};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::client::{Connection, Figures, Load};
+use crate::people::{insert, issue};
 use crate::progress;
 use crate::server::{SECRET, Server};
 
 pub struct Hall {
     organiser: String,
+    /// Who may have the openings.
+    pub auditor: String,
     workshop: String,
     /// Access tokens, in the order in which people come to vote.
-    tokens: Arc<Vec<String>>,
+    pub tokens: Arc<Vec<String>>,
 }
 
+#[derive(Clone)]
 pub struct Ballot {
-    path: String,
+    pub path: String,
     candidates: Vec<String>,
     body_length: usize,
 }
@@ -53,6 +55,7 @@ impl Hall {
             .expect("a token");
         let mut hall = Self {
             organiser,
+            auditor: String::new(),
             workshop: String::new(),
             tokens: Arc::default(),
         };
@@ -69,6 +72,12 @@ impl Hall {
             None,
         )
         .await;
+        let auditor = json!({"email": "auditor@example.org", "name": "Auditor", "role": "auditor"});
+        let registrations = format!("/v1/workshops/{}/registrations", hall.workshop);
+        hall.act(server, "POST", &registrations, Some(auditor)).await;
+        hall.auditor = operator::token(&app, "auditor@example.org", 24 * 3600)
+            .await
+            .expect("a token");
         let workshop = Uuid::parse_str(&hall.workshop).expect("an id");
         let mut tokens = Vec::with_capacity(voters);
         while tokens.len() < voters {
@@ -85,7 +94,17 @@ impl Hall {
         hall
     }
 
-    async fn act(&self, server: &Server, method: &str, path: &str, body: Option<Value>) -> Value {
+    /// The same hall without those who voted first.
+    pub fn after(&self, first: usize) -> Self {
+        Self {
+            organiser: self.organiser.clone(),
+            auditor: self.auditor.clone(),
+            workshop: self.workshop.clone(),
+            tokens: Arc::new(self.tokens[first..].to_vec()),
+        }
+    }
+
+    pub async fn act(&self, server: &Server, method: &str, path: &str, body: Option<Value>) -> Value {
         let (status, answer) = request(server, &self.organiser, method, path, body).await;
         let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
         assert!((200..300).contains(&status), "{method} {path}: {status} {answer}");
@@ -135,29 +154,12 @@ impl Hall {
         while from < self.tokens.len() && figures.seconds < length.as_secs_f64() {
             let until = self.tokens.len().min(from.saturating_add(wave));
             if warm {
-                let (tokens, path) = (self.tokens.clone(), ballot.path.clone());
-                let read = move |number: usize, bytes: &mut Vec<u8>| {
-                    let head = format!(
-                        "GET {path} HTTP/1.1\r\nHost: l\r\nAuthorization: Bearer {}\r\n\r\n",
-                        tokens[number]
-                    );
-                    bytes.extend_from_slice(head.as_bytes());
-                };
+                let (tokens, ballot) = (self.tokens.clone(), ballot.clone());
+                let read = move |number: usize, bytes: &mut Vec<u8>| ballot.read(&tokens[number], bytes);
                 load.each(from..until, Duration::from_secs(600), 200, read).await;
             }
-            let (tokens, path, candidates) = (self.tokens.clone(), ballot.path.clone(), ballot.candidates.clone());
-            let body_length = ballot.body_length;
-            let vote = move |number: usize, bytes: &mut Vec<u8>| {
-                let nonce = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
-                let candidate = &candidates[number % candidates.len()];
-                let body = format!("{{\"choice\":{{\"candidate\":\"{candidate}\"}},\"nonce\":\"{nonce}\"}}");
-                let head = format!(
-                    "POST {path}/votes HTTP/1.1\r\nHost: l\r\nAuthorization: Bearer {}\r\n\
-                     Content-Type: application/json\r\nContent-Length: {body_length}\r\n\r\n{body:<body_length$}",
-                    tokens[number]
-                );
-                bytes.extend_from_slice(head.as_bytes());
-            };
+            let (tokens, ballot) = (self.tokens.clone(), ballot.clone());
+            let vote = move |number: usize, bytes: &mut Vec<u8>| ballot.vote(&tokens[number], number, bytes);
             let left = length.saturating_sub(Duration::from_secs_f64(figures.seconds));
             let votes = load.each(from..until, left, 201, vote).await;
             let all = votes.done == until - from;
@@ -169,30 +171,31 @@ impl Hall {
         }
         figures
     }
+}
 
-    /// Closes the ballot and finds every acknowledged vote in the tally.
-    pub async fn check(&self, server: &Server, ballot: &Ballot, acknowledged: usize) {
-        let began = Instant::now();
-        self.act(server, "POST", &format!("{}/close", ballot.path), None).await;
-        let closed = began.elapsed().as_secs_f64();
-        let tally = loop {
-            let path = format!("{}/tally", ballot.path);
-            let (status, answer) = request(server, &self.organiser, "GET", &path, None).await;
-            match status {
-                200 => break serde_json::from_slice::<Value>(&answer).expect("JSON"),
-                409 => tokio::time::sleep(Duration::from_millis(100)).await,
-                _ => panic!("{status}: {}", String::from_utf8_lossy(&answer)),
-            }
-        };
-        progress(&format!(
-            "{acknowledged} votes counted {:.1} s after the closing was asked, which answered after {closed:.1} s",
-            began.elapsed().as_secs_f64()
-        ));
-        assert_eq!(tally["votes"], acknowledged, "every acknowledged vote is counted");
+impl Ballot {
+    /// A request that reads the ballot's page.
+    pub fn read(&self, token: &str, bytes: &mut Vec<u8>) {
+        let path = &self.path;
+        let head = format!("GET {path} HTTP/1.1\r\nHost: l\r\nAuthorization: Bearer {token}\r\n\r\n");
+        bytes.extend_from_slice(head.as_bytes());
+    }
+
+    /// A vote for one of the candidates, as a front-end sends it: with a nonce, and padded.
+    pub fn vote(&self, token: &str, choice: usize, bytes: &mut Vec<u8>) {
+        let nonce = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
+        let candidate = &self.candidates[choice % self.candidates.len()];
+        let body = format!("{{\"choice\":{{\"candidate\":\"{candidate}\"}},\"nonce\":\"{nonce}\"}}");
+        let (path, length) = (&self.path, self.body_length);
+        let head = format!(
+            "POST {path}/votes HTTP/1.1\r\nHost: l\r\nAuthorization: Bearer {token}\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body:<length$}"
+        );
+        bytes.extend_from_slice(head.as_bytes());
     }
 }
 
-async fn request(server: &Server, token: &str, method: &str, path: &str, body: Option<Value>) -> (u16, Vec<u8>) {
+pub async fn request(server: &Server, token: &str, method: &str, path: &str, body: Option<Value>) -> (u16, Vec<u8>) {
     let body = body.map(|body| body.to_string()).unwrap_or_default();
     let head = format!(
         "{method} {path} HTTP/1.1\r\nHost: l\r\nAuthorization: Bearer {token}\r\n\
@@ -200,80 +203,4 @@ async fn request(server: &Server, token: &str, method: &str, path: &str, body: O
         body.len()
     );
     Connection::open(server.address).await.ask(head.as_bytes()).await
-}
-
-/// People who are confirmed and signed in: their ids and those of their sign-ins.
-async fn insert(app: &App, workshop: Uuid, first: usize, size: usize) -> Vec<(Uuid, Uuid)> {
-    let store = &app.store;
-    let people: Vec<(Uuid, Uuid)> = (0..size).map(|_| (app.ambient.id(), app.ambient.id())).collect();
-    let rows = || {
-        Rows(vec![
-            ("id", Column::Uuid(people.iter().map(|(person, _)| *person).collect())),
-            (
-                "other",
-                Column::Uuid(people.iter().map(|(_, sign_in)| *sign_in).collect()),
-            ),
-            (
-                "name",
-                Column::Text(
-                    (first..first + size)
-                        .map(|number| format!("voter.{number}@example.org"))
-                        .collect(),
-                ),
-            ),
-        ])
-    };
-    let now = app.ambient.now().micros();
-    let later = now + 24 * 3600 * 1_000_000;
-    let no = match store.backend() {
-        sea_orm::DatabaseBackend::Postgres => "false",
-        _ => "0",
-    };
-    let yes = no.replace("false", "true").replace('0', "1");
-    let transaction = store.write().await.expect("a transaction");
-    for insert in [
-        format!(
-            "INSERT INTO person (id, address, address_typed, name, language, administrator, created_at) \
-             SELECT s.id, s.name, s.name, 'Someone', 'fr', {no}, {now} FROM SOURCE"
-        ),
-        format!(
-            "INSERT INTO sign_in (id, person_id, created_at, expires_at) SELECT s.other, s.id, {now}, {later} FROM SOURCE"
-        ),
-        format!(
-            "INSERT INTO registration (id, workshop_id, person_id, name, folded_name, role, state, delegate, admitted, created_at) \
-             SELECT s.other, $4, s.id, 'Someone', 'someone', 'participant', 'confirmed', {no}, {yes}, {now} FROM SOURCE"
-        ),
-    ] {
-        let (source, mut values) = rows().source(store.backend(), 1);
-        let mut sql = insert.replace("SOURCE", &source);
-        if sql.contains("$4") {
-            sql = sql.replace("$4", &format!("${}", values.len() + 1));
-            values.push(workshop.into());
-        }
-        let statement = Statement::from_sql_and_values(store.backend(), sql, values);
-        transaction.execute_raw(statement).await.expect("inserted people");
-    }
-    transaction.commit().await.expect("a commit");
-    people
-}
-
-async fn issue(app: &actix_web::web::Data<App>, people: Vec<(Uuid, Uuid)>) -> Vec<String> {
-    let signer = app.tokens.signer(app.store.reader()).await;
-    let signer = std::sync::Arc::new(signer.unwrap_or_else(|_| panic!("a key")));
-    let halves: Vec<Vec<(Uuid, Uuid)>> = people.chunks(people.len().div_ceil(2)).map(<[_]>::to_vec).collect();
-    let issue = |half: Vec<(Uuid, Uuid)>| {
-        let signer = signer.clone();
-        tokio::task::spawn_blocking(move || {
-            let token = |(person, sign_in)| {
-                let issued = signer.token(person, sign_in, None, 24 * 3600);
-                issued.unwrap_or_else(|_| panic!("a token"))
-            };
-            half.into_iter().map(token).collect::<Vec<_>>()
-        })
-    };
-    let mut tokens = Vec::new();
-    for half in halves.into_iter().map(issue).collect::<Vec<_>>() {
-        tokens.extend(half.await.expect("tokens"));
-    }
-    tokens
 }

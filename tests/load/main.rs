@@ -3,7 +3,7 @@
 //! Starts the release server on PostgreSQL and on SQLite, makes a roll, lets distinct voters vote
 //! from a client of its own, and compares with what PostgreSQL itself can do (pgbench) and with the
 //! handler one would write first. Rounds are interleaved, figures are medians. Afterwards it checks
-//! that every vote acknowledged was counted.
+//! that the bundle verifies, and that the votes in it are those that were acknowledged, every one.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -21,13 +21,20 @@
     reason = "clocks and rounded figures are what it is about"
 )]
 
+mod burst;
+mod check;
 mod client;
+mod growth;
 mod hall;
+mod people;
 mod pgbench;
+mod reads;
 mod server;
+mod size;
 mod table;
 mod textbook;
 
+use std::path::Path;
 use std::time::Duration;
 
 use client::Load;
@@ -52,10 +59,11 @@ Usage: tests/run load [--seconds N] [--rounds N] [--connections N] [--voters N] 
   --rounds N       how often each is repeated, interleaved (3)
   --connections N  clients at once (64)
   --voters N       people on the roll of each ballot (1000000)
-  PART             postgres, sqlite, pgbench, textbook, http; all of them by default
+  PART             casts, reads, pgbench, textbook, burst, growth, start; all of them by default.
+                   casts, burst and growth can be had on postgres or sqlite alone
 
 Example:
-  tests/run load --seconds 5 --rounds 1 --voters 100000 postgres";
+  tests/run load --seconds 5 --rounds 1 --voters 100000 casts pgbench sqlite";
 
 fn options() -> Options {
     let mut options = Options {
@@ -87,14 +95,20 @@ fn options() -> Options {
 }
 
 impl Options {
+    fn names(&self, part: &str) -> bool {
+        self.only.iter().any(|only| only == part)
+    }
+
     fn wants(&self, part: &str) -> bool {
-        self.only.is_empty() || self.only.iter().any(|only| only == part)
+        self.only.iter().all(|only| DATABASES.contains(&only.as_str())) || self.names(part)
     }
 
     pub fn length(&self) -> Duration {
         Duration::from_secs(self.seconds)
     }
 }
+
+const DATABASES: [&str; 2] = ["postgres", "sqlite"];
 
 /// To the person who waits.
 pub fn progress(text: &str) {
@@ -107,39 +121,63 @@ async fn main() {
     let cluster = std::env::var("PALABRE_TEST_POSTGRES").expect("start me with tests/run load");
     let folder = tempfile::tempdir().expect("a folder");
     let mut table = Table::new(&options);
-    let mut halls = Vec::new();
-    for (part, url) in [
-        ("postgres", server::create_database(&cluster, "palabre_load").await),
-        (
-            "sqlite",
-            format!("sqlite://{}", folder.path().join("palabre.db").display()),
-        ),
-    ] {
-        if options.wants(part) {
-            progress(&format!("{part}: {} people", options.voters));
-            let server = Server::start(&url, folder.path()).await;
-            let hall = Hall::make(&url, &server, options.voters).await;
-            halls.push((part, hall, server));
+    side_by_side(&options, &cluster, folder.path(), &mut table).await;
+    for (part, url) in databases(&options, &cluster, folder.path(), "burst").await {
+        burst(&part, &url, folder.path(), &mut table).await;
+    }
+    for (part, url) in databases(&options, &cluster, folder.path(), "growth").await {
+        growth(&part, &url, folder.path(), &options, &mut table).await;
+    }
+    if options.wants("start") {
+        table.say(size::run(folder.path()).await);
+    }
+    println!("{}", table.text());
+}
+
+/// Fresh ones for a scene, if it is wanted: PostgreSQL and SQLite, unless only one of them is named.
+async fn databases(options: &Options, cluster: &str, folder: &Path, scene: &str) -> Vec<(String, String)> {
+    let mut databases = Vec::new();
+    let named = DATABASES.iter().any(|part| options.names(part));
+    for part in DATABASES {
+        if options.wants(scene) && (!named || options.names(part)) {
+            let url = match part {
+                "postgres" => server::create_database(cluster, &format!("palabre_{scene}")).await,
+                _ => format!("sqlite://{}", folder.join(format!("{scene}.db")).display()),
+            };
+            databases.push((part.to_owned(), url));
         }
     }
-    let bench = server::create_database(&cluster, "palabre_bench").await;
+    databases
+}
+
+/// Rounds of casts and reads, of pgbench and of the textbook, one after the other.
+async fn side_by_side(options: &Options, cluster: &str, folder: &Path, table: &mut Table) {
+    let mut halls = Vec::new();
+    for (part, url) in databases(options, cluster, folder, "casts").await {
+        progress(&format!("{part}: {} people", options.voters));
+        let server = Server::start(&url, folder).await;
+        let hall = Hall::make(&url, &server, options.voters).await;
+        halls.push((part, hall, server));
+    }
+    let bench = server::create_database(cluster, "palabre_bench").await;
     for round in 1..=options.rounds {
         progress(&format!("round {round} of {}", options.rounds));
-        for (part, hall, server) in &mut halls {
+        for (part, hall, server) in &halls {
             let load = Load::new(server.address, options.connections);
             let ballot = hall.open_ballot(server).await;
             let warm = hall.cast(&load, &ballot, options.length(), true).await;
             table.add(&format!("casts, {part}"), &warm);
-            hall.check(server, &ballot, warm.done).await;
+            if options.wants("reads") {
+                reads::run(table, part, server, hall, &ballot, options).await;
+            }
+            hall.check(server, &ballot, &warm.created).await;
             let ballot = hall.open_ballot(server).await;
             let cold = hall.cast(&load, &ballot, options.length() / 3, false).await;
             table.add(&format!("casts, {part}, tokens never seen"), &cold);
-            hall.check(server, &ballot, cold.done).await;
+            hall.check(server, &ballot, &cold.created).await;
             table.memory(part, server.memory());
         }
-        if options.wants("http")
-            && let Some((_, _, server)) = halls.first()
-        {
+        if let Some((_, _, server)) = halls.first() {
             let load = Load::new(server.address, options.connections);
             let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: l\r\n\r\n").into_bytes();
             table.add(
@@ -152,7 +190,7 @@ async fn main() {
                 ("two inserts", pgbench::TWO_INSERTS),
                 ("one statement", pgbench::ONE_STATEMENT),
             ] {
-                table.rate(&format!("pgbench, {name}"), pgbench::run(&bench, form, &options).await);
+                table.rate(&format!("pgbench, {name}"), pgbench::run(&bench, form, options).await);
             }
         }
         if options.wants("textbook") {
@@ -165,5 +203,45 @@ async fn main() {
     for (_, _, server) in halls {
         server.stop().await;
     }
-    println!("{}", table.text());
+}
+
+async fn burst(part: &str, url: &str, folder: &Path, table: &mut Table) {
+    const PEOPLE: usize = 10_000;
+    progress(&format!("burst, {part}: {PEOPLE} people"));
+    let server = Server::start(url, folder).await;
+    let hall = Hall::make(url, &server, PEOPLE).await;
+    let ballot = hall.open_ballot(&server).await;
+    let burst = burst::run(&server, &hall, &ballot, Duration::from_secs(55)).await;
+    let seconds = burst.votes.seconds;
+    hall.check(&server, &ballot, &burst.votes.created).await;
+    table.say(format!(
+        "burst, {part}: {PEOPLE} people read and voted within {seconds:.0} s, {} requests to vote; p99 of a vote {:.1} ms \
+         (longest {:.0}), of a read {:.1} ms (longest {:.0}); told to come again {} times; server memory at its peak {:.0} MiB",
+        burst.votes.done,
+        burst.votes.p99(),
+        burst.votes.longest(),
+        burst.reads.p99(),
+        burst.reads.longest(),
+        burst.unavailable,
+        server.memory()
+    ));
+    server.stop().await;
+}
+
+async fn growth(part: &str, url: &str, folder: &Path, options: &Options, table: &mut Table) {
+    table.say(format!("growth, {part}\n{}", growth::HEAD));
+    let server = Server::start(url, folder).await;
+    let load = Load::new(server.address, options.connections);
+    let mut size = 1000;
+    while size <= options.voters {
+        progress(&format!("growth, {part}: {size} people"));
+        let hall = Hall::make(url, &server, size).await;
+        let other = match part {
+            "postgres" if size * 10 > options.voters => Some(Hall::make(url, &server, 200_000).await),
+            _ => None,
+        };
+        table.say(growth::line(&server, &hall, &load, other.as_ref()).await);
+        size *= 10;
+    }
+    server.stop().await;
 }

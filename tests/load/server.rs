@@ -16,7 +16,7 @@ pub struct Server {
 }
 
 /// The server's binary lies beside this one.
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     std::env::current_exe().expect("this program").with_file_name("palabre")
 }
 
@@ -45,19 +45,43 @@ impl Server {
         panic!("the server ended before it listened");
     }
 
-    /// The most memory it has held so far, in MiB.
+    /// See [`peak`].
     pub fn memory(&self) -> f64 {
+        peak(self.child.id().expect("a running server"))
+    }
+
+    /// From here on the peak is counted anew.
+    pub fn forget_peak(&self) {
         let id = self.child.id().expect("a running server");
-        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
-        let peak = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
-        peak.unwrap_or(0.0) / 1024.0
+        std::fs::write(format!("/proc/{id}/clear_refs"), "5").unwrap_or(());
+    }
+
+    /// Seconds of processor time it has used, in user and kernel mode.
+    pub fn cpu(&self) -> f64 {
+        let id = self.child.id().expect("a running server");
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).expect("a running server");
+        // Fields 14 and 15, in ticks of 10 ms, counted after the name in parentheses.
+        let fields = stat.rsplit_once(')').expect("a name").1.split_whitespace();
+        fields
+            .skip(11)
+            .take(2)
+            .filter_map(|ticks| ticks.parse::<f64>().ok())
+            .sum::<f64>()
+            / 100.0
     }
 
     pub async fn stop(mut self) {
         self.child.kill().await.expect("a server that ends");
     }
+}
+
+/// The most memory a process has held so far, in MiB.
+pub fn peak(id: u32) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+    peak.unwrap_or(0.0) / 1024.0
 }
 
 pub async fn create_database(cluster: &str, name: &str) -> String {

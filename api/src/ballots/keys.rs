@@ -29,27 +29,27 @@ impl Keys {
     }
 
     /// The keys of a new ballot, and what they derive from, sealed for the store.
-    pub fn make(&self, ambient: &Ambient, ballot_id: Uuid, origin: &str) -> (BallotKeys, Vec<u8>) {
+    pub fn make(&self, ambient: &Ambient, ballot_id: Uuid, origin: &str) -> Result<(BallotKeys, Vec<u8>), DoesNotOpen> {
         let key = Key(ambient.bytes());
         let sealed = self.sealing.seal(ambient, ballot_id.as_bytes(), &key.0);
-        (BallotKeys::new(&key, ballot_id, origin), sealed)
+        Ok((BallotKeys::new(&key, ballot_id, origin)?, sealed))
     }
 
     pub fn open(&self, ballot_id: Uuid, sealed: &[u8], origin: &str) -> Result<BallotKeys, DoesNotOpen> {
         let bytes = zeroize::Zeroizing::new(self.sealing.open(ballot_id.as_bytes(), sealed)?);
         let key = Key(bytes.as_slice().try_into().map_err(|_| DoesNotOpen)?);
-        Ok(BallotKeys::new(&key, ballot_id, origin))
+        BallotKeys::new(&key, ballot_id, origin)
     }
 }
 
 impl BallotKeys {
-    fn new(key: &Key, ballot_id: Uuid, origin: &str) -> Self {
-        Self {
+    fn new(key: &Key, ballot_id: Uuid, origin: &str) -> Result<Self, DoesNotOpen> {
+        Ok(Self {
             ballot_id,
             mark: key.derive("palabre/mark/v1"),
             sealing: key.derive("palabre/seal/v1"),
-            signer: Signer::new(origin, &key.derive("palabre/log/v1").0),
-        }
+            signer: Signer::new(origin, &key.derive("palabre/log/v1").0).ok_or(DoesNotOpen)?,
+        })
     }
 
     /// The keyed pseudonym under which a unit's vote stands.

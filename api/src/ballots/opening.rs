@@ -58,11 +58,14 @@ pub async fn open(
     let leaves = freeze_roll(on, app, row.id, electors).await?;
     let paper = row.paper(&candidates)?;
     let origin = manifest::origin(&app.settings.public_url, row.id);
-    let (keys, sealed_key) = app.ballot_keys.make(&app.ambient, row.id, &origin);
+    let (keys, sealed_key) = app
+        .ballot_keys
+        .make(&app.ambient, row.id, &origin)
+        .map_err(|_| Code::Internal)?;
     // Read inside this transaction: a rotation of the secret comes wholly before or after.
     let name = manifest::instance(&app.settings.public_url);
     let instance = signing_keys::current(on, &app.ambient, &app.settings.secret, Purpose::Manifest, name).await?;
-    let instance = Signer::new(name, &instance.seed);
+    let instance = Signer::new(name, &instance.seed).ok_or(Code::Internal)?;
     let vote_body_length = vote::body_length(&paper);
     let manifest = Manifest {
         format: MANIFEST_FORMAT.to_owned(),

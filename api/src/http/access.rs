@@ -70,6 +70,8 @@ fn source(parameter: &str) -> Option<&'static str> {
 /// The rule of one route, with its query.
 #[derive(Debug)]
 pub struct Gate {
+    /// As in the document, for the log.
+    pub path: String,
     access: Access,
     in_person: bool,
     /// The handler looks the caller up itself, before it answers anything.
@@ -142,6 +144,7 @@ impl Gate {
              LEFT JOIN registration r ON r.workshop_id = w.id AND r.person_id = p.id"
         );
         Self {
+            path: route.path.clone(),
             access,
             in_person: route.in_person,
             deferred: route.deferred,

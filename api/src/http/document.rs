@@ -15,7 +15,6 @@ use utoipa::openapi::{
     ResponseBuilder,
 };
 use utoipa::{PartialSchema as _, ToSchema as _};
-use utoipa_actix_web::AppExt as _;
 
 use super::access::{Access, EVERY_ROLE};
 use super::codes::Code;
@@ -242,18 +241,19 @@ fn header(name: &str, description: &str, required: bool) -> RefOr<Parameter> {
 }
 
 /// The whole document of `rooms`.
-pub fn of(rooms: Vec<Room>) -> OpenApi {
-    let tags: Vec<_> = rooms
-        .iter()
-        .map(|room| TagBuilder::new().name(room.tag).build())
-        .collect();
-    let app = actix_web::App::new().into_utoipa_app().openapi(base());
-    let (_, mut document) = rooms
-        .into_iter()
-        .fold(app, utoipa_actix_web::UtoipaApp::service)
-        .split_for_parts();
+pub fn of(rooms: &[Room]) -> OpenApi {
+    let mut document = base();
+    for room in rooms {
+        document.paths.merge(room.paths());
+        document
+            .components
+            .get_or_insert_default()
+            .schemas
+            .extend(room.schemas());
+    }
+    let tags = rooms.iter().map(|room| TagBuilder::new().name(room.tag).build());
     let mut seen = std::collections::BTreeSet::new();
-    document.tags = Some(tags.into_iter().filter(|tag| seen.insert(tag.name.clone())).collect());
+    document.tags = Some(tags.filter(|tag| seen.insert(tag.name.clone())).collect());
     finish::finish(&mut document);
     document
 }

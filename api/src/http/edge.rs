@@ -3,13 +3,14 @@
 //! Request id, language, words of problems (the framework's own included), safe headers, and one
 //! line of log per request that names the route but neither person nor address nor size.
 
-use actix_web::HttpResponse;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
+use actix_web::{HttpMessage as _, HttpResponse};
 
+use super::access::Gate;
 use super::codes::Code;
 use super::language::Language;
 use super::problem::Problem;
@@ -44,7 +45,8 @@ pub async fn edge<B: MessageBody + 'static>(
         response
     };
     let status = response.status().as_u16();
-    let route = response.request().match_pattern().unwrap_or_else(|| "unknown".into());
+    let gate = response.request().extensions().get::<&'static Gate>().copied();
+    let route = gate.map_or("unknown", |gate| gate.path.as_str());
     if status >= 500 {
         tracing::error!(%method, route, status, request_id, "request failed");
     } else {

@@ -37,5 +37,5 @@ pub use query::{Cursor, Limit, Page, Paging, Query, Search};
 pub(crate) use reply::resource;
 pub use reply::{Answer, Download, Etag, IfMatch, NoContent, Reply, Resource};
 pub(crate) use routes::route;
-pub use routes::{Room, Route, other_methods};
+pub use routes::{Room, Route, Served, other_methods};
 pub use unique::Unique;

@@ -10,11 +10,10 @@ use actix_web::dev::{AppService, HttpServiceFactory, ServiceRequest};
 use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{FromRequest, Handler, HttpMessage as _, Resource, Responder, guard, web};
+use actix_web::{FromRequest, Handler, HttpMessage as _, Resource, Responder, Scope, guard, web};
 use utoipa::__dev::{SchemaReferences, Tags};
 use utoipa::openapi::path::{HttpMethod, Operation, PathItem, Paths, PathsBuilder};
 use utoipa::openapi::{RefOr, Schema};
-use utoipa_actix_web::OpenApiFactory;
 
 use super::access::{Access, Gate};
 use super::codes::Code;
@@ -147,59 +146,77 @@ impl Room {
     }
 }
 
-impl HttpServiceFactory for Room {
+/// All routes as the server knows them. Those of one kind of thing (`/v1/ballots/…`) stand behind one
+/// prefix, so that a request is held against the paths of its kind only.
+pub struct Served(pub Vec<Room>);
+
+impl HttpServiceFactory for Served {
     fn register(self, config: &mut AppService) {
         let mut paths: BTreeMap<String, Vec<Route>> = BTreeMap::new();
-        for route in self.routes {
+        for route in self.0.into_iter().flat_map(|room| room.routes) {
             paths.entry(route.path.clone()).or_default().push(route);
         }
+        let mut kinds: BTreeMap<String, Scope> = BTreeMap::new();
         for (path, routes) in paths {
-            let allow = routes
-                .iter()
-                .map(|route| {
-                    if route.method == Method::GET {
-                        "GET, HEAD"
-                    } else {
-                        route.method.as_str()
-                    }
-                })
-                .collect::<Vec<_>>()
-                .join(", ");
-            let mut resource = Resource::new(path.as_str());
-            let mut gates: Vec<(Method, &'static Gate)> = Vec::new();
-            for route in routes {
-                // Lives as long as the process: routes are made once per worker, when it starts.
-                gates.push((route.method.clone(), Box::leak(Box::new(Gate::new(&route)))));
-                resource = resource.route(match route.method {
-                    Method::GET => route.handler.guard(guard::Any(guard::Get()).or(guard::Head())),
-                    method => route.handler.guard(guard::Method(method)),
-                });
-            }
-            let resource = resource.default_service(other_methods(allow));
-            let resource = resource.wrap(from_fn(move |request: ServiceRequest, next: Next<BoxBody>| {
-                let method = if request.method() == Method::HEAD {
-                    &Method::GET
-                } else {
-                    request.method()
-                };
-                let gate = gates.iter().find(|(known, _)| known == method).map(|(_, gate)| *gate);
-                async move {
-                    if let Some(gate) = gate {
-                        match gate.admit(request.request()).await {
-                            Ok(caller) => request.extensions_mut().insert(caller),
-                            Err(problem) => return Ok(request.error_response(problem)),
-                        };
-                    }
-                    next.call(request).await
-                }
-            }));
-            HttpServiceFactory::register(resource, config);
+            let (kind, rest) = path
+                .match_indices('/')
+                .nth(2)
+                .map_or((path.as_str(), ""), |(at, _)| path.split_at(at));
+            let scope = kinds.remove(kind).unwrap_or_else(|| web::scope(kind));
+            kinds.insert(kind.to_owned(), scope.service(resource(rest, routes)));
+        }
+        for scope in kinds.into_values() {
+            scope.register(config);
         }
     }
 }
 
-impl OpenApiFactory for Room {
-    fn paths(&self) -> Paths {
+/// The methods of one path behind their gates.
+fn resource(path: &str, routes: Vec<Route>) -> impl HttpServiceFactory + 'static {
+    let allow = routes
+        .iter()
+        .map(|route| {
+            if route.method == Method::GET {
+                "GET, HEAD"
+            } else {
+                route.method.as_str()
+            }
+        })
+        .collect::<Vec<_>>()
+        .join(", ");
+    let mut resource = Resource::new(path);
+    let mut gates: Vec<(Method, &'static Gate)> = Vec::new();
+    for route in routes {
+        // Lives as long as the process: routes are made once per worker, when it starts.
+        gates.push((route.method.clone(), Box::leak(Box::new(Gate::new(&route)))));
+        resource = resource.route(match route.method {
+            Method::GET => route.handler.guard(guard::Any(guard::Get()).or(guard::Head())),
+            method => route.handler.guard(guard::Method(method)),
+        });
+    }
+    let resource = resource.default_service(other_methods(allow));
+    resource.wrap(from_fn(move |request: ServiceRequest, next: Next<BoxBody>| {
+        let method = if request.method() == Method::HEAD {
+            &Method::GET
+        } else {
+            request.method()
+        };
+        let gate = gates.iter().find(|(known, _)| known == method).map(|(_, gate)| *gate);
+        async move {
+            if let Some(gate) = gate {
+                request.extensions_mut().insert(gate);
+                match gate.admit(request.request()).await {
+                    Ok(caller) => request.extensions_mut().insert(caller),
+                    Err(problem) => return Ok(request.error_response(problem)),
+                };
+            }
+            next.call(request).await
+        }
+    }))
+}
+
+impl Room {
+    pub fn paths(&self) -> Paths {
         self.routes
             .iter()
             .fold(PathsBuilder::new(), |paths, route| {
@@ -215,9 +232,7 @@ impl OpenApiFactory for Room {
             .build()
     }
 
-    fn schemas(&self, schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        for route in &self.routes {
-            schemas.extend(route.schemas.iter().cloned());
-        }
+    pub fn schemas(&self) -> impl Iterator<Item = (String, RefOr<Schema>)> {
+        self.routes.iter().flat_map(|route| route.schemas.iter().cloned())
     }
 }

@@ -20,8 +20,9 @@ pub struct Word {
 }
 
 const SHARDS: usize = 16;
-/// Two generations in each of 16 shards: 8,192 tokens, about two megabytes.
-const GENERATION: usize = 256;
+/// Two generations in each of 16 shards: 65,536 tokens, about 16 megabytes when full. A hall that reads
+/// the question and then votes must not have driven out its own tokens meanwhile.
+const GENERATION: usize = 2048;
 
 pub type Digest = [u8; 32];
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sea_orm::sqlx::{self, Connection as _};
+use sea_orm::sqlx::{self, Connection as _, Executor as _};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
     SqliteTransactionMode, SqlxSqliteConnector, Statement, TransactionOptions, TransactionTrait,
@@ -65,7 +65,7 @@ impl Store {
                 Ok(Self {
                     writer: pool.clone(),
                     reader: pool,
-                    caster: postgres(url, 1).await?,
+                    caster: caster(url).await?,
                     stale_log: Arc::default(),
                     waiting: Arc::default(),
                 })
@@ -287,6 +287,8 @@ async fn sqlite(path: &Path, connections: u32, read_only: bool) -> Result<Databa
         .acquire_timeout(PATIENCE)
         .idle_timeout(None)
         .max_lifetime(None)
+        // A file does not hang up.
+        .test_before_acquire(false)
         // A commit that the disk refuses leaves a transaction begun in sqlx's books, or in fact. What
         // came next would be nested in it as savepoints: acknowledged, and never committed.
         .before_acquire(|connection, _| Box::pin(std::future::ready(Ok(!connection.is_in_transaction()))))
@@ -297,6 +299,22 @@ async fn sqlite(path: &Path, connections: u32, read_only: bool) -> Result<Databa
 }
 
 async fn postgres(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr> {
+    sea_orm::Database::connect(postgres_options(url, connections)).await
+}
+
+/// Prepared statements whose plan holds from the first vote to the millionth: always by index, never
+/// thought out anew.
+async fn caster(url: &str) -> Result<DatabaseConnection, DbErr> {
+    const PLANS: &str = "SET plan_cache_mode = force_generic_plan; \
+                         SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
+    let mut options = postgres_options(url, 1);
+    options.map_sqlx_postgres_pool_opts(|pool| {
+        pool.after_connect(|connection, _| Box::pin(async { connection.execute(PLANS).await.map(|_| ()) }))
+    });
+    sea_orm::Database::connect(options).await
+}
+
+fn postgres_options(url: &str, connections: u32) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
@@ -307,7 +325,7 @@ async fn postgres(url: &str, connections: u32) -> Result<DatabaseConnection, DbE
         .idle_timeout(None)
         .acquire_timeout(PATIENCE)
         .sqlx_logging(false);
-    sea_orm::Database::connect(options).await
+    options
 }
 
 async fn refuse_old_sqlite(connection: &DatabaseConnection) -> Result<(), DbErr> {

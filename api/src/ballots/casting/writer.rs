@@ -157,18 +157,19 @@ async fn transact(
     if ballot.state != State::Open || ballot.closes_at.is_some_and(|closes| closes <= now) {
         return Ok(vec![Outcome::NotOpen; entries.len()]);
     }
-    let admitted = admitted(&transaction, ambient, ballot_id, entries).await?;
+    let refused = refused(&transaction, ambient, ballot_id, entries).await?;
+    let admitted = |entry: &Entry| !refused.contains(&(entry.sign_in_id, entry.person_id));
     // Of equal marks the first counts.
     let mut marks = HashSet::with_capacity(entries.len());
     let new: Vec<&Entry> = entries
         .iter()
-        .filter(|entry| admitted.contains(&(entry.sign_in_id, entry.person_id)) && marks.insert(entry.mark))
+        .filter(|entry| admitted(entry) && marks.insert(entry.mark))
         .copied()
         .collect();
     let mut stored = insert(&transaction, ballot_id, &new).await?;
     transaction.commit().await?;
     let outcome = |entry: &&Entry| {
-        if !admitted.contains(&(entry.sign_in_id, entry.person_id)) {
+        if !admitted(entry) {
             Outcome::NotAdmitted
         } else if stored.remove(entry.mark.as_slice()) {
             Outcome::Stored
@@ -179,9 +180,10 @@ async fn transact(
     Ok(entries.iter().map(outcome).collect())
 }
 
-/// Whose sign-in lives and may vote (none with an in-person code may) and who is on the roll, as
-/// things stand in this transaction.
-async fn admitted(
+/// Who may not vote, as things stand in this transaction: their sign-in has ended or was with an
+/// in-person code, or they are not on the roll. It is those that are told, since almost always
+/// there are none.
+async fn refused(
     on: &impl ConnectionTrait,
     ambient: &Ambient,
     ballot_id: Uuid,
@@ -201,9 +203,10 @@ async fn admitted(
     let (source, values) = rows.source(backend, 3);
     let sql = format!(
         "SELECT s.sign_in_id, s.person_id FROM {source} \
-         JOIN sign_in i ON i.id = s.sign_in_id AND i.person_id = s.person_id \
-         JOIN roll r ON r.ballot_id = $1 AND r.person_id = s.person_id \
-         WHERE i.revoked_at IS NULL AND i.expires_at > $2 AND i.workshop_id IS NULL"
+         LEFT JOIN sign_in i ON i.id = s.sign_in_id AND i.person_id = s.person_id \
+         AND i.revoked_at IS NULL AND i.expires_at > $2 AND i.workshop_id IS NULL \
+         LEFT JOIN roll r ON r.ballot_id = $1 AND r.person_id = s.person_id \
+         WHERE i.id IS NULL OR r.person_id IS NULL"
     );
     let values = [ballot_id.into(), ambient.now().micros().into()]
         .into_iter()

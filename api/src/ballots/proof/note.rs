@@ -4,9 +4,10 @@
 //! A note is a text that ends with a newline, an empty line, and the line of its signature:
 //! `— <key name> <base64 of key id and signature>`.
 
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+use ed25519_dalek::{Signature, VerifyingKey};
 
 use crate::secrets::{hex, sha256};
 
@@ -18,7 +19,7 @@ const DASH: &str = "— ";
 
 /// What signs notes.
 pub struct Signer {
-    key: SigningKey,
+    key: Ed25519KeyPair,
     pub verifier: Verifier,
 }
 
@@ -30,20 +31,21 @@ pub struct Verifier {
 }
 
 impl Signer {
-    pub fn new(name: impl Into<String>, seed: &[u8; 32]) -> Self {
-        let key = SigningKey::from_bytes(seed);
-        let public = key.verifying_key().to_bytes();
+    /// Any 32 bytes are a seed; the library has it that this might fail.
+    pub fn new(name: impl Into<String>, seed: &[u8; 32]) -> Option<Self> {
+        let key = Ed25519KeyPair::from_seed_unchecked(seed).ok()?;
+        let public = key.public_key().as_ref().try_into().ok()?;
         let name = name.into();
-        Self {
+        Some(Self {
             key,
             verifier: Verifier { name, public },
-        }
+        })
     }
 
     /// The same bytes every time: Ed25519 (RFC 8032) is deterministic.
     pub fn sign(&self, text: &str) -> String {
-        let signature = self.key.sign(text.as_bytes()).to_bytes();
-        let line = STANDARD.encode([&self.verifier.id()[..], &signature].concat());
+        let signature = self.key.sign(text.as_bytes());
+        let line = STANDARD.encode([&self.verifier.id()[..], signature.as_ref()].concat());
         format!("{text}\n{DASH}{} {line}\n", self.verifier.name)
     }
 }
@@ -146,7 +148,7 @@ mod tests {
 
     #[test]
     fn only_the_very_note_opens() {
-        let signer = Signer::new("example.org/v1/ballots/x", &[7; 32]);
+        let signer = Signer::new("example.org/v1/ballots/x", &[7; 32]).unwrap();
         let note = signer.sign("one\ntwo\n");
         let verifier = Verifier::parse(&signer.verifier.to_string()).unwrap();
         assert_eq!(verifier.open(&note), Some("one\ntwo\n"));
@@ -160,11 +162,17 @@ mod tests {
         }
         assert_eq!(verifier.open(&format!("{note}\n")), None);
         assert_eq!(
-            Signer::new("example.org/v1/ballots/x", &[8; 32]).verifier.open(&note),
+            Signer::new("example.org/v1/ballots/x", &[8; 32])
+                .unwrap()
+                .verifier
+                .open(&note),
             None
         );
         assert_eq!(
-            Signer::new("example.org/v1/ballots/y", &[7; 32]).verifier.open(&note),
+            Signer::new("example.org/v1/ballots/y", &[7; 32])
+                .unwrap()
+                .verifier
+                .open(&note),
             None
         );
         assert_eq!(Verifier::parse("a b+00000000+AQ=="), None);

@@ -74,14 +74,14 @@ fn fill(section: &str, vector: &mut Value) {
         "notes" => fill_note(vector),
         "promises" => {
             let (origin, hash) = (text(&vector["origin"]), hash(&vector["vote_hash"]));
-            let signer = Signer::new(origin, &from_hex(text(&vector["seed"])).unwrap());
+            let signer = Signer::new(origin, &from_hex(text(&vector["seed"])).unwrap()).unwrap();
             let promise = promise_text(origin, &hash);
             assert_eq!(parse_promise(&promise), Some((origin, hash)));
             vector["note"] = json!(signer.sign(&promise));
         }
         "checkpoints" => {
             let origin = text(&vector["origin"]);
-            let signer = Signer::new(origin, &from_hex(text(&vector["seed"])).unwrap());
+            let signer = Signer::new(origin, &from_hex(text(&vector["seed"])).unwrap()).unwrap();
             let checkpoint = checkpoint_text(origin, vector["size"].as_u64().unwrap(), &hash(&vector["root"]));
             vector["note"] = json!(signer.sign(&checkpoint));
         }
@@ -128,7 +128,7 @@ fn fill_tree(vector: &mut Value) {
 
 fn fill_note(vector: &mut Value) {
     if let Some(seed) = vector.get("seed") {
-        let signer = Signer::new(text(&vector["name"]), &from_hex(text(seed)).unwrap());
+        let signer = Signer::new(text(&vector["name"]), &from_hex(text(seed)).unwrap()).unwrap();
         vector["note"] = json!(signer.sign(text(&vector["text"])));
         vector["verifier_key"] = json!(signer.verifier.to_string());
     }

@@ -188,7 +188,7 @@ mod tests {
     fn neither_the_first_nor_the_last_entry_is_a_vote() {
         let entries: [Hash; 3] = [[1; 32], [2; 32], [3; 32]];
         let leaves = entries.map(|entry| leaf(&entry));
-        let key = Signer::new("example.org", &[7; 32]).verifier;
+        let key = Signer::new("example.org", &[7; 32]).unwrap().verifier;
         let held = Held {
             ballot_key: &key,
             origin: "example.org",

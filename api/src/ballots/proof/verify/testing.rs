@@ -83,7 +83,7 @@ struct Seed(String, [u8; 32]);
 
 impl Seed {
     fn signer(&self) -> Signer {
-        Signer::new(&self.0, &self.1)
+        Signer::new(&self.0, &self.1).unwrap()
     }
 }
 

@@ -74,7 +74,9 @@ fn a_checkpoint_may_come_by_mail_and_carry_the_signatures_of_witnesses() {
     let parts = honest();
     let note = parts.checkpoint_note();
     let (text, ours) = note.split_once("\n\n").unwrap();
-    let witness = Signer::new("witness.example.org", &[9; 32]).sign(&format!("{text}\n"));
+    let witness = Signer::new("witness.example.org", &[9; 32])
+        .unwrap()
+        .sign(&format!("{text}\n"));
     let (_, theirs) = witness.split_once("\n\n").unwrap();
     for note in [
         note.replace('\n', "\r\n"),

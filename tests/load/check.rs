@@ -1,0 +1,125 @@
+//! What must hold after any load: the votes in the bundle are those that were acknowledged, and the
+//! bundle verifies, with the promises that were given.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tokio::process::Command;
+
+use crate::hall::{Ballot, Hall, request};
+use crate::progress;
+use crate::server::{Server, binary, peak};
+
+/// What the end of a ballot took: seconds until the closing was answered, until it was counted, and for
+/// `palabre verify`, and MiB at the peak of the last.
+pub struct End {
+    pub closed: f64,
+    pub counted: f64,
+    pub verified: f64,
+    pub memory: f64,
+}
+
+impl Hall {
+    /// Closes the ballot and holds its bundle against what was acknowledged: the votes in it are those
+    /// of the answers, and `palabre verify` finds nothing wrong and every promise kept.
+    pub async fn check(&self, server: &Server, ballot: &Ballot, answers: &[Vec<u8>]) -> End {
+        let began = Instant::now();
+        self.act(server, "POST", &format!("{}/close", ballot.path), None).await;
+        let closed = began.elapsed().as_secs_f64();
+        let tally = loop {
+            let path = format!("{}/tally", ballot.path);
+            let (status, answer) = request(server, &self.auditor, "GET", &path, None).await;
+            match status {
+                200 => break serde_json::from_slice::<Value>(&answer).expect("JSON"),
+                409 => tokio::time::sleep(Duration::from_millis(100)).await,
+                _ => panic!("{status}: {}", String::from_utf8_lossy(&answer)),
+            }
+        };
+        let counted = began.elapsed().as_secs_f64();
+        assert_eq!(tally["votes"], answers.len(), "every acknowledged vote is counted");
+        self.act(server, "POST", &format!("{}/publish", ballot.path), None)
+            .await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let began = Instant::now();
+        for (name, route) in [("bundle", "audit"), ("checkpoint", "checkpoint")] {
+            let path = format!("{}/{route}", ballot.path);
+            download(server, &self.auditor, &path, &folder.path().join(name)).await;
+        }
+        let fetched = began.elapsed().as_secs_f64();
+        votes_are(&folder.path().join("bundle"), answers);
+        let (verified, memory) = verify(folder.path(), answers).await;
+        progress(&format!(
+            "{} votes: closing answered after {closed:.1} s, counted after {counted:.1} s, bundle fetched in {fetched:.1} s, \
+             verified in {verified:.1} s with {memory:.0} MiB and {} promises",
+            answers.len(),
+            answers.len().min(PROMISES)
+        ));
+        End {
+            closed,
+            counted,
+            verified,
+            memory,
+        }
+    }
+}
+
+/// As many as one command line takes.
+const PROMISES: usize = 10_000;
+
+fn votes_are(bundle: &Path, answers: &[Vec<u8>]) {
+    let mut acknowledged: Vec<String> = answers
+        .iter()
+        .map(|answer| {
+            let answer: Value = serde_json::from_slice(answer).expect("JSON");
+            answer["vote_hash"].as_str().expect("a hash").to_owned()
+        })
+        .collect();
+    acknowledged.sort_unstable();
+    let lines = BufReader::new(File::open(bundle).expect("a bundle")).lines();
+    let found = lines.map(|line| line.expect("UTF-8")).filter_map(|line| {
+        let hash = line.strip_prefix("{\"vote_hash\":\"")?.strip_suffix("\"}")?;
+        Some(hash.to_owned())
+    });
+    assert!(found.eq(acknowledged), "the votes in the bundle are those acknowledged");
+}
+
+/// What `palabre verify` took: seconds, and MiB at its peak as far as looks in between tell.
+async fn verify(folder: &Path, answers: &[Vec<u8>]) -> (f64, f64) {
+    let mut command = Command::new(binary());
+    command.args(["verify", "bundle", "--checkpoint", "checkpoint"]);
+    for (number, answer) in answers.iter().take(PROMISES).enumerate() {
+        let name = format!("p{number}");
+        std::fs::write(folder.join(&name), answer).expect("a promise");
+        command.args(["--promise", &name]);
+    }
+    let began = Instant::now();
+    let mut child = command
+        .current_dir(folder)
+        .env_clear()
+        .stdout(File::create(folder.join("said")).expect("a file"))
+        .spawn()
+        .expect("palabre verify");
+    let (id, mut memory) = (child.id(), 0.0);
+    let ended = loop {
+        match tokio::time::timeout(Duration::from_millis(50), child.wait()).await {
+            Ok(ended) => break ended.expect("an end"),
+            Err(_) => memory = id.map_or(memory, |id| peak(id).max(memory)),
+        }
+    };
+    let said = std::fs::read_to_string(folder.join("said")).unwrap_or_default();
+    assert!(ended.success(), "palabre verify: {said}");
+    (began.elapsed().as_secs_f64(), memory)
+}
+
+async fn download(server: &Server, token: &str, path: &str, file: &Path) {
+    let url = format!("http://{}{path}", server.address);
+    let asked = reqwest::Client::new().get(url).bearer_auth(token).send().await;
+    let mut answer = asked.and_then(reqwest::Response::error_for_status).expect("a download");
+    let mut file = File::create(file).expect("a file");
+    while let Some(bytes) = answer.chunk().await.expect("the whole of it") {
+        file.write_all(&bytes).expect("room on disk");
+    }
+}

@@ -1,0 +1,63 @@
+//! What a vote costs in a small ballot and in a huge one, and what a huge one costs at its end.
+
+use std::time::{Duration, Instant};
+
+use crate::check::End;
+use crate::client::{Figures, Load};
+use crate::hall::Hall;
+use crate::server::Server;
+
+pub const HEAD: &str =
+    "      roll  opened s   votes/s  CPU µs per vote  peak MiB  closed s  counted s  peak MiB  verified s  peak MiB";
+
+/// One line of the curve: everyone on the roll votes. While it is counted votes go on in another
+/// ballot, if there is one, and a second line tells what they wait for, before and meanwhile.
+pub async fn line(server: &Server, hall: &Hall, load: &Load, other: Option<&Hall>) -> String {
+    server.forget_peak();
+    let began = Instant::now();
+    let ballot = hall.open_ballot(server).await;
+    let opened = began.elapsed().as_secs_f64();
+    server.forget_peak();
+    let before = server.cpu();
+    let figures = hall.cast(load, &ballot, Duration::from_secs(3600), false).await;
+    let cost = (server.cpu() - before) * 1e6 / figures.done as f64;
+    let casting = server.memory();
+    server.forget_peak();
+    let check = hall.check(server, &ballot, &figures.created);
+    let (end, beside) = match other {
+        Some(other) => beside(server, other, check).await,
+        None => (check.await, String::new()),
+    };
+    format!(
+        "{:>10} {opened:>9.1} {:>9.0} {cost:>16.0} {casting:>9.0} {:>9.2} {:>10.1} {:>9.0} {:>11.1} {:>9.0}{beside}",
+        figures.done,
+        figures.rate(),
+        end.closed,
+        end.counted,
+        server.memory(),
+        end.verified,
+        end.memory
+    )
+}
+
+async fn beside(server: &Server, hall: &Hall, check: impl Future<Output = End>) -> (End, String) {
+    let ballot = hall.open_ballot(server).await;
+    let load = Load::new(server.address, 8);
+    let before = hall.cast(&load, &ballot, Duration::from_secs(5), false).await;
+    let rest = hall.after(before.done);
+    let (meanwhile, end) = tokio::join!(rest.cast(&load, &ballot, Duration::from_secs(10), false), check);
+    let figures = |figures: &Figures| {
+        format!(
+            "{:.0}/s, p99 {:.1} ms, longest {:.0} ms",
+            figures.rate(),
+            figures.p99(),
+            figures.longest()
+        )
+    };
+    let text = format!(
+        "\n           votes in another ballot, 8 connections: {}; in the 10 s after closing this one: {}",
+        figures(&before),
+        figures(&meanwhile)
+    );
+    (end, text)
+}
