@@ -197,8 +197,7 @@ impl Chart {
             line.push(median.cloned().into());
             let [above, below] = row
                 .around_median()
-                .map(|sides| sides.map(number))
-                .unwrap_or_else(|| ["", ""].map(Cell::from));
+                .map_or_else(|| ["", ""].map(Cell::from), |sides| sides.map(number));
             line.extend([above, below, self.result(row.candidate)]);
             line
         });
