@@ -1,5 +1,5 @@
 //! A real logo election: 143 people register and cast the ballots of the Debian project's election
-//! of 1999, by three methods, through the API.
+//! of 1999, by plurality and by every ranked method, through the API.
 //!
 //! Figures: PrefLib, dataset 00002 (Debian), election 8; see `fixtures/debian-logo.txt`.
 
@@ -31,6 +31,17 @@ fn ballots() -> (HashMap<char, &'static str>, Vec<Vec<char>>) {
     }
     (names, rankings)
 }
+
+const HALF_POINTS: [(&str, u64); 8] = [
+    ("Swirl", 1420),
+    ("DV", 1233),
+    ("Old Logo", 1156),
+    ("Modified", 1064),
+    ("Fixed Chicken", 1037),
+    ("Further Discussion", 773),
+    ("Ants", 670),
+    ("Seal", 655),
+];
 
 struct Election {
     path: String,
@@ -113,6 +124,7 @@ both! {
         let plurality = Election::draft(&workshop, "plurality", &names).await;
         let runoff = Election::draft(&workshop, "instant_runoff", &names).await;
         let schulze = Election::draft(&workshop, "schulze", &names).await;
+        let borda = Election::draft(&workshop, "borda", &names).await;
         for (voter, ranking) in voters.iter().zip(&rankings) {
             let ranked = |election: &Election| -> Value {
                 json!({"ranking": ranking.iter().map(|letter| [&election.ids[names[letter]]]).collect::<Vec<_>>()})
@@ -120,6 +132,7 @@ both! {
             plurality.cast(voter, json!({"candidate": plurality.ids[names[&ranking[0]]]})).await;
             runoff.cast(voter, ranked(&runoff)).await;
             schulze.cast(voter, ranked(&schulze)).await;
+            borda.cast(voter, ranked(&borda)).await;
         }
 
         let tally = plurality.tally(&workshop).await;
@@ -144,5 +157,14 @@ both! {
         let at = |name: &str| order.iter().position(|id| schulze.name(id) == name).expect("a place");
         let pairwise = |row: &str, column: &str| tally["working"]["pairwise"][at(row)][at(column)].clone();
         assert_eq!((pairwise("Swirl", "DV"), pairwise("DV", "Swirl")), (json!(77), json!(57)));
+
+        let tally = borda.tally(&workshop).await;
+        let points = tally["working"]["points"].as_array().expect("points").iter();
+        let points: HashMap<&str, &Value> = points.map(|points| (borda.name(&points["candidate"]), &points["half_points"])).collect();
+        // Added up by another program, those left out sharing the last places.
+        for (name, half_points) in HALF_POINTS {
+            assert_eq!(points[name], half_points, "{name}");
+        }
+        assert_eq!(borda.name(&tally["outcome"]["winners"][0]), "Swirl");
     }
 }

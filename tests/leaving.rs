@@ -411,7 +411,13 @@ both! {
         let tally = organiser.get(&format!("{open}/tally")).await.expect(200);
         assert_eq!((&tally["roll"], &tally["votes"]), (&json!(7), &json!(1)), "her vote counts");
 
-        // Nobody is left to vote for her, so no later roll waits for her.
+        // Nobody is left to vote for her, so no later roll waits for her; the preview says why.
+        let preview = organiser.get(&format!("{draft}/roll?limit=200")).await.expect(200);
+        let everyone = organiser.list(&story.workshop.path("registrations?limit=200")).await.len();
+        assert_eq!((&preview["on_roll"], &preview["not_on_roll"]), (&json!(6), &json!(everyone - 6)), "together everyone registered");
+        let lines = preview["items"].as_array().expect("a list");
+        let hers = lines.iter().find(|line| line["registration_id"] == *story.registration).expect("a line");
+        assert_eq!((&hers["name"], &hers["lacks"]), (&json!("Personne effacée"), &json!([{"code": "erased", "detail": "Compte effacé."}])));
         assert_eq!(turnout(&draft).await, (6, 0));
         organiser.act(&format!("{draft}/open")).await.expect(200);
         assert_eq!(turnout(&draft).await, (6, 0));

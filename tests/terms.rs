@@ -39,6 +39,19 @@ both! {
         assert_eq!(delegate.post(&hall.at("votes"), vote.body()).await.expect(201).json(), first.json());
         delegate.post(&hall.at("votes"), hall.vote(1).body()).await.problem(409, "already_voted");
         colleague.post(&hall.at("votes"), hall.vote(1).body()).await.problem(403, "not_on_roll");
+        // Who speaks for it was frozen with the roll.
+        for (voter, delegate) in hall.voters.iter().zip([false, true]) {
+            let path = format!("/v1/registrations/{}", registration(&hall.workshop, voter).await);
+            let etag = organiser.get(&path).await.expect(200).etag();
+            organiser.patch(&path, &etag, json!({"delegate": delegate})).await.expect(200);
+        }
+        colleague.post(&hall.at("votes"), hall.vote(1).body()).await.problem(403, "not_on_roll");
+        let late = colleague.get(&hall.at("participation")).await.expect(200);
+        assert_eq!((&late["on_roll"], &late["unmet"]), (&json!(false), &json!(["frozen"])));
+        assert_eq!(
+            late["lacks"][0]["detail"],
+            "Conditions remplies à présent, mais pas à l'ouverture, quand la liste a été figée."
+        );
         let own = delegate.get(&hall.at("participation")).await.expect(200);
         assert_eq!((&own["voted"], &own["entry"]["unit_id"]), (&json!(true), &organisation["id"]));
         let tally = hall.tally().await;
@@ -46,6 +59,87 @@ both! {
         delegate.post(&hall.at("votes"), vote.body()).await.expect(201);
         let roll = organiser.get(&hall.at("roll")).await.expect(200);
         assert_eq!(roll["items"][0]["voted"], true);
+    }
+
+    async fn everyone_is_told_what_they_lack_and_how_far_they_have_come(world: World) {
+        let hall = Hall::new(&world, 3, plurality()).await;
+        let (workshop, organiser) = (&hall.workshop, &hall.workshop.organiser);
+        workshop.member("auditor", "auditor@example.org").await;
+        workshop.register("participant", "invited@example.org").await;
+        let mut ids = Vec::new();
+        for voter in &hall.voters {
+            ids.push(registration(workshop, voter).await);
+        }
+        world.clock().set("2020-08-27T12:00:00Z");
+        for hour in [9, 11] {
+            let session = json!({"title": "Séance", "starts_at": format!("2020-08-27T{hour:02}:00:00Z"), "ends_at": format!("2020-08-27T{:02}:00:00Z", hour + 1)});
+            let session = organiser.post(&workshop.path("sessions"), session).await.expect(201);
+            let attendance = format!("/v1/sessions/{}/attendance", session.id());
+            // The first at both, the second for a while at the first one.
+            let present = [(0, hour, 45), (1, 9, 20)].into_iter().filter(|(_, at, _)| *at == hour);
+            for (voter, _, minutes) in present {
+                let interval = json!({"registration_id": ids[voter], "joined_at": format!("2020-08-27T{hour:02}:00:00Z"), "left_at": format!("2020-08-27T{hour:02}:{minutes}:00Z")});
+                organiser.post(&attendance, interval).await.expect(201);
+            }
+        }
+        let coalition = organiser.post(&workshop.path("coalitions"), json!({"name": "Coalition", "mission": ""})).await.expect(201);
+        let at = |rest: &str| format!("/v1/coalitions/{}/{rest}", coalition.id());
+        organiser.post(&at("charters"), json!({"text": "Nous partageons."})).await.expect(201);
+        hall.voters[1].post(&at("pledges"), json!({"charter": 1})).await.expect(201);
+        organiser.post(&at("charters"), json!({"text": "Nous partageons tout."})).await.expect(201);
+        hall.voters[0].post(&at("pledges"), json!({"charter": 2})).await.expect(201);
+        for (id, category) in ids.iter().zip(["startup", "education"]) {
+            let path = format!("/v1/registrations/{id}");
+            let etag = organiser.get(&path).await.expect(200).etag();
+            organiser.patch(&path, &etag, json!({"category": category})).await.expect(200);
+        }
+        let etag = organiser.get(&hall.path).await.expect(200).etag();
+        let rule = json!({"roles": ["participant"], "min_sessions": 2, "min_minutes": 90, "adhered": coalition["id"], "categories": ["startup"], "registration_ids": [ids[0], ids[1]]});
+        organiser.patch(&hall.path, &etag, json!({"eligibility": rule})).await.expect(200);
+
+        let preview = organiser.get(&hall.at("roll?limit=200")).await.expect(200);
+        assert_eq!(preview.header("content-language"), "fr");
+        assert!(preview.list("vary").contains("accept-language"), "{:?}", preview.headers);
+        let everyone = organiser.list(&workshop.path("registrations?limit=200")).await;
+        assert_eq!((&preview["on_roll"], &preview["not_on_roll"]), (&json!(1), &json!(everyone.len() - 1)));
+        let line = |registration: &str| {
+            let lines = preview["items"].as_array().expect("a list");
+            lines.iter().find(|line| line["registration_id"] == registration).expect("a line").clone()
+        };
+        let said = |told: &Value| -> Vec<String> {
+            let lacks = told["lacks"].as_array().expect("a list");
+            let codes: Vec<&Value> = lacks.iter().map(|lack| &lack["code"]).collect();
+            assert_eq!(json!(codes), told["unmet"], "each explained");
+            lacks.iter().map(|lack| lack["detail"].as_str().expect("a sentence").replace('\u{a0}', " ")).collect()
+        };
+        assert_eq!(said(&line(&ids[0])), Vec::<String>::new());
+        let second = [
+            "Séances suivies : 1 ; il en faut 2.",
+            "Minutes de présence : 20 ; il en faut 90.",
+            "Adhésion à une version antérieure de la charte ; il faut adhérer à la version en vigueur.",
+            "Catégorie : éducation ; ce scrutin est ouvert à : start-up.",
+        ];
+        assert_eq!(said(&line(&ids[1])), second);
+        assert_eq!(said(&hall.voters[1].get(&hall.at("participation")).await.expect(200).json()), second, "a member sees their own");
+        assert_eq!(
+            said(&hall.voters[2].get(&hall.at("participation")).english().await.expect(200).json()),
+            [
+                "Sessions attended: 0 of the 2 required.",
+                "Minutes present: 0 of the 90 required.",
+                "No pledge to the coalition's charter.",
+                "Category: none given; this ballot is open to: start-up.",
+                "Not among the people chosen for this ballot.",
+            ]
+        );
+        let of = async |email: &str| said(&line(&workshop.registration_of(email).await));
+        assert_eq!(of("auditor@example.org").await[0], "Les auditeurs ne votent jamais.");
+        assert_eq!(of("invited@example.org").await[0], "Invitation pas encore confirmée.");
+        assert_eq!(said(&line(&registration(workshop, organiser).await))[0], "Rôle : organisation ; ce scrutin est ouvert à : participation.");
+        // Live: what was lacking is made good.
+        let etag = organiser.get(&hall.path).await.expect(200).etag();
+        organiser.patch(&hall.path, &etag, json!({"eligibility": {"min_sessions": 1, "min_minutes": 20, "any_charter": true, "categories": []}})).await.expect(200);
+        let own = hall.voters[1].get(&hall.at("participation")).await.expect(200);
+        assert_eq!((&own["on_roll"], &own["lacks"]), (&json!(true), &json!([])));
     }
 
     async fn a_quorum_is_reported_with_the_result(world: World) {

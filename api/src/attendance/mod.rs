@@ -26,6 +26,7 @@ pub use entity::{Entity, any, close_open};
 pub use merging::merge;
 pub use of_person::{ExportedAttendance, of_person};
 pub use sheet::{Facts, facts};
+pub use table::{category_word, role_word};
 pub use tries::sweep;
 
 use check::{__path_check_in, __path_check_out, check_in, check_out};

@@ -166,7 +166,7 @@ fn times_cells(presences: &[&Presence], days: &Days) -> Vec<Cell> {
         .collect()
 }
 
-fn role_word(role: Role, language: Language) -> &'static str {
+pub fn role_word(role: Role, language: Language) -> &'static str {
     match (language, role) {
         (Language::Fr, Role::Organiser) => "organisation",
         (Language::Fr, Role::Facilitator) => "animation",
@@ -176,7 +176,7 @@ fn role_word(role: Role, language: Language) -> &'static str {
     }
 }
 
-fn category_word(category: Category, language: Language) -> &'static str {
+pub fn category_word(category: Category, language: Language) -> &'static str {
     match (language, category) {
         (Language::Fr, Category::PublicAdministration) => "administration publique",
         (Language::Fr, Category::Company) => "entreprise",

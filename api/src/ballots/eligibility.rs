@@ -77,6 +77,8 @@ pub enum Unmet {
     Selection,
     /// They are not the delegate of an organisation
     Delegate,
+    /// They have erased their account
+    Erased,
     /// They meet the rule now, but did not when the roll was frozen
     Frozen,
 }
@@ -92,7 +94,12 @@ pub struct Facts {
     pub seconds: i64,
     /// They, or for a vote by organisations theirs.
     pub adheres: bool,
+    /// Likewise, by an earlier charter at least.
+    pub adhered_before: bool,
+    /// They are of an organisation.
+    pub organised: bool,
     pub delegate: bool,
+    pub erased: bool,
 }
 
 impl Eligibility {
@@ -122,6 +129,7 @@ impl Eligibility {
             (Unmet::Category, category),
             (Unmet::Selection, selected),
             (Unmet::Delegate, unit == Unit::Person || facts.delegate),
+            (Unmet::Erased, !facts.erased),
         ];
         conditions
             .into_iter()
@@ -144,7 +152,10 @@ mod tests {
             sessions: 1,
             seconds: 3600,
             adheres: true,
+            adhered_before: true,
+            organised: true,
             delegate: true,
+            erased: false,
         }
     }
 
@@ -168,7 +179,10 @@ mod tests {
             sessions: 0,
             seconds: 3599,
             adheres: false,
+            adhered_before: false,
+            organised: false,
             delegate: false,
+            erased: false,
         };
         assert_eq!(
             rule.unmet(Unit::Person, &lacking),

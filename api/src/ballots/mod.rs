@@ -27,6 +27,7 @@ mod entity;
 mod frozen;
 mod interrupted;
 mod keys;
+mod lacking;
 mod letters;
 mod lifecycle;
 mod logos;

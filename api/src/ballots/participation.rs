@@ -2,25 +2,28 @@
 
 use std::collections::HashMap;
 
+use actix_web::HttpRequest;
 use actix_web::web::Path;
 use sea_orm::QueryOrder as _;
 use sea_orm::entity::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::eligibility::Unmet;
+use super::eligibility::{Facts, Unmet};
 use super::entity::{State, ballot, roll as roll_table};
+use super::lacking::Lack;
 use super::quorum::Quorum;
 use super::roll::{self, RollEntry};
 use super::{casting, tally};
-use crate::http::{Answer, Caller, Etag, Problem, Reply, resource};
+use crate::http::{Answer, Caller, Etag, Language, Problem, Reply, Worded, resource};
 use crate::identity::person;
 use crate::instant::Instant;
 
 /// One's own part in a ballot.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
-    "ballot_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "state": "draft", "on_roll": false, "voted": false, "unmet": ["pledge"], "entry": null, "etag": "q1w2e3r4t5y6u7i8o9p0aA"
+    "ballot_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "state": "draft", "on_roll": false, "voted": false, "unmet": ["pledge"],
+    "lacks": [{"code": "pledge", "detail": "Pas d'adhésion à la charte de la coalition."}], "entry": null, "etag": "q1w2e3r4t5y6u7i8o9p0aA"
 }))]
 pub struct Participation {
     pub ballot_id: Uuid,
@@ -30,6 +33,8 @@ pub struct Participation {
     pub voted: bool,
     /// What one lacks to be on the roll
     pub unmet: Vec<Unmet>,
+    /// The same in sentences, with how far one has come
+    lacks: Vec<Lack>,
     /// What stands for one in the frozen roll, so that one can find oneself in the audit bundle
     entry: Option<RollEntry>,
     etag: Etag,
@@ -39,15 +44,22 @@ resource!(Participation);
 
 /// Read my participation
 ///
-/// In draft too, so that everyone sees in time what they still lack.
+/// In draft too, so that everyone sees in time what they still lack; in words of the language of
+/// `Accept-Language`.
 #[utoipa::path(get, path = "/v1/ballots/{ballot_id}/participation", responses((status = 200, body = Participation)))]
-pub async fn participation(caller: Caller, id: Path<Uuid>) -> Answer<Participation> {
+pub async fn participation(caller: Caller, id: Path<Uuid>, request: HttpRequest) -> Worded<Participation> {
+    let language = Language::of(request.headers());
     let snapshot = caller.app.store.snapshot().await?;
     let ballot = ballot::find(&snapshot, *id).await?;
-    Ok(Reply::ok(of(&snapshot, &caller, &ballot).await?))
+    Reply::ok(of(&snapshot, &caller, &ballot, language).await?).worded(language)
 }
 
-async fn of(on: &impl ConnectionTrait, caller: &Caller, ballot: &ballot::Model) -> Result<Participation, Problem> {
+async fn of(
+    on: &impl ConnectionTrait,
+    caller: &Caller,
+    ballot: &ballot::Model,
+    language: Language,
+) -> Result<Participation, Problem> {
     let person_id = caller.person_id()?;
     let mut own = stand(on, caller, std::slice::from_ref(ballot)).await?;
     let (stand, line) = own.pop().unwrap_or_default();
@@ -63,6 +75,11 @@ async fn of(on: &impl ConnectionTrait, caller: &Caller, ballot: &ballot::Model) 
         state: ballot.state,
         on_roll: stand.on_roll,
         voted: stand.voted,
+        lacks: stand.facts.map_or_else(Vec::new, |facts| {
+            ballot
+                .eligibility
+                .explained(&stand.unmet, ballot.unit, &facts, language)
+        }),
         unmet: stand.unmet,
         entry,
         etag: Etag::default(),
@@ -75,6 +92,8 @@ struct Stand {
     on_roll: bool,
     voted: bool,
     unmet: Vec<Unmet>,
+    /// As the rule sees them now; none of those on the frozen roll.
+    facts: Option<Facts>,
 }
 
 /// How the caller stands in each of these ballots of one workshop, with their line of the roll: a
@@ -103,18 +122,20 @@ async fn stand(
         .iter()
         .filter(|ballot| !lines.contains_key(&ballot.id))
         .collect();
-    let unmet = roll::unmet_of(on, &elsewhere, own.registration_id, caller.now()).await?;
-    let mut unmet: HashMap<Uuid, Vec<Unmet>> = elsewhere.iter().map(|ballot| ballot.id).zip(unmet).collect();
+    let facts = roll::facts_of(on, &elsewhere, own.registration_id, caller.now()).await?;
+    let facts: HashMap<Uuid, Facts> = elsewhere.iter().map(|ballot| ballot.id).zip(facts).collect();
     let stand = |ballot: &ballot::Model| {
         if let Some(line) = lines.remove(&ballot.id) {
             let stand = Stand {
                 on_roll: true,
                 voted: line.voted.unwrap_or_else(|| casts.contains(&ballot.id)),
-                unmet: Vec::new(),
+                ..Stand::default()
             };
             return (stand, Some(line));
         }
-        let mut unmet = unmet.remove(&ballot.id).unwrap_or_default();
+        let facts = facts.get(&ballot.id).copied();
+        let lacking = |facts: &Facts| ballot.eligibility.unmet(ballot.unit, facts);
+        let mut unmet = facts.as_ref().map(lacking).unwrap_or_default();
         if ballot.opened_at.is_some() && unmet.is_empty() {
             unmet.push(Unmet::Frozen);
         }
@@ -122,6 +143,7 @@ async fn stand(
             on_roll: unmet.is_empty(),
             voted: false,
             unmet,
+            facts,
         };
         (stand, None)
     };

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use actix_web::HttpRequest;
 use actix_web::web::Path;
 use sea_orm::entity::prelude::*;
 use sea_orm::{FromQueryResult, QueryOrder, QuerySelect};
@@ -11,9 +12,10 @@ use utoipa::ToSchema;
 
 use super::eligibility::{Facts, Unmet};
 use super::entity::{State, Unit, ballot, roll};
+use super::lacking::Lack;
 use super::of_person;
 use crate::coalitions::Adherents;
-use crate::http::{Answer, Caller, Cursor, Page, Paging, Problem, Query, Reply};
+use crate::http::{Caller, Cursor, Language, Page, Paging, Problem, Query, Reply, Worded};
 use crate::identity::person;
 use crate::instant::Instant;
 use crate::registrations::{Category, Role, State as RegistrationState, entity as registration, merges};
@@ -48,8 +50,7 @@ struct Someone {
 
 type Attended = HashMap<Uuid, attendance::Facts>;
 
-/// Everyone registered in the workshop (or one of them), in order of registration. Whoever erased
-/// themself can vote no more and is left out.
+/// Everyone registered in the workshop (or one of them), in order of registration.
 async fn people(on: &impl ConnectionTrait, workshop_id: Uuid, only: Option<Uuid>) -> Result<Vec<Someone>, Problem> {
     use registration::{Column, Entity, Relation};
     let mut select = Entity::find()
@@ -68,8 +69,7 @@ async fn people(on: &impl ConnectionTrait, workshop_id: Uuid, only: Option<Uuid>
         .column(person::Column::Address)
         .join(sea_orm::JoinType::LeftJoin, Relation::Organisation.def())
         .join(sea_orm::JoinType::InnerJoin, Relation::Person.def())
-        .filter(Column::WorkshopId.eq(workshop_id))
-        .filter(person::not_erased());
+        .filter(Column::WorkshopId.eq(workshop_id));
     if let Some(id) = only {
         select = select.filter(Column::Id.eq(id));
     }
@@ -84,7 +84,10 @@ impl Someone {
             Unit::Person => Some(self.id),
             Unit::Organisation => self.organisation_id,
         };
-        let adheres = |(coalition, who)| adherents.adheres(who, coalition, rule.any_charter);
+        let adheres = |any_charter| {
+            let pledged = |(coalition, who)| adherents.adheres(who, coalition, any_charter);
+            rule.adhered.zip(who).is_some_and(pledged)
+        };
         Facts {
             registration_id: self.id,
             role: self.role,
@@ -92,8 +95,11 @@ impl Someone {
             category: self.organisation_category.or(self.category),
             sessions: attended.map_or(0, |facts| facts.sessions),
             seconds: attended.map_or(0, |facts| facts.seconds),
-            adheres: rule.adhered.zip(who).is_some_and(adheres),
+            adheres: adheres(rule.any_charter),
+            adhered_before: adheres(true),
+            organised: self.organisation_id.is_some(),
             delegate: self.delegate,
+            erased: person::is_erased(&self.address),
         }
     }
 }
@@ -137,33 +143,30 @@ async fn known(
     Ok((attended, adherents))
 }
 
-/// What one person lacks now in each of these ballots of one workshop; nothing when they are not
+/// One person as each of these ballots of one workshop sees them now; nothing when they are not
 /// registered at all. A constant number of queries, whatever the number of ballots.
-pub async fn unmet_of(
+pub async fn facts_of(
     on: &impl ConnectionTrait,
     ballots: &[&ballot::Model],
     registration_id: Uuid,
     now: Instant,
-) -> Result<Vec<Vec<Unmet>>, Problem> {
+) -> Result<Vec<Facts>, Problem> {
     let Some(first) = ballots.first() else {
         return Ok(Vec::new());
     };
     let people = people(on, first.workshop_id, Some(registration_id)).await?;
     let Some(someone) = people.first() else {
-        return Ok(vec![Vec::new(); ballots.len()]);
+        return Ok(Vec::new());
     };
     let (attended, adherents) = known(on, ballots, Some(registration_id), now).await?;
-    let unmet = |ballot: &&ballot::Model| {
-        let facts = someone.facts(ballot, &attended, &adherents);
-        ballot.eligibility.unmet(ballot.unit, &facts)
-    };
-    Ok(ballots.iter().map(unmet).collect())
+    let facts = |ballot: &&ballot::Model| someone.facts(ballot, &attended, &adherents);
+    Ok(ballots.iter().map(facts).collect())
 }
 
 /// One line of the roll, or of its preview.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
-    "registration_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "name": "Mariama Diallo", "on_roll": true, "unmet": [], "voted": null, "entry": null
+    "registration_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "name": "Mariama Diallo", "on_roll": true, "unmet": [], "lacks": [], "voted": null, "entry": null
 }))]
 pub struct RollLine {
     /// Once merged into another, that one
@@ -173,6 +176,8 @@ pub struct RollLine {
     on_roll: bool,
     /// In draft: what they still lack
     unmet: Vec<Unmet>,
+    /// The same in sentences, with how far they have come
+    lacks: Vec<Lack>,
     /// Null until the votes are counted
     voted: Option<bool>,
     /// What stands for them in the frozen roll; for auditors
@@ -207,7 +212,8 @@ impl RollEntry {
 /// A page of the roll, with what the whole adds up to.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
-    "items": [{"registration_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "name": "Mariama Diallo", "on_roll": true, "unmet": [], "voted": null, "entry": null}],
+    "items": [{"registration_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "name": "Mariama Diallo", "on_roll": false, "unmet": ["sessions"],
+        "lacks": [{"code": "sessions", "detail": "Séances suivies : 1 ; il en faut 2."}], "voted": null, "entry": null}],
     "next_cursor": null, "on_roll": 42, "not_on_roll": 18
 }))]
 pub struct Roll {
@@ -222,38 +228,47 @@ pub struct Roll {
 
 /// Read the electoral roll
 ///
-/// In draft a preview: every registration with what it still lacks. From opening on the frozen
-/// roll; who voted is shown once the votes are counted.
+/// In draft a preview: every registration with what it still lacks, and how far it has come, in words
+/// of the language of `Accept-Language`. From opening on the frozen roll; who voted is shown once the
+/// votes are counted.
 #[utoipa::path(get, path = "/v1/ballots/{ballot_id}/roll", params(Paging), responses((status = 200, body = Roll)))]
-pub async fn read_roll(caller: Caller, id: Path<Uuid>, filter: Query<Paging>) -> Answer<Roll> {
+pub async fn read_roll(caller: Caller, id: Path<Uuid>, filter: Query<Paging>, request: HttpRequest) -> Worded<Roll> {
+    let language = Language::of(request.headers());
     let Query(filter) = filter;
     let snapshot = caller.app.store.snapshot().await?;
     let ballot = ballot::find(&snapshot, *id).await?;
     if let Some(size) = ballot.roll_size {
         let page = frozen(&snapshot, &ballot, filter, caller.is(&[Role::Auditor])).await?;
-        return Ok(Reply::plain(Roll {
+        return Reply::plain(Roll {
             items: page.items,
             next_cursor: page.next_cursor,
             on_roll: usize::try_from(size).unwrap_or_default(),
             not_on_roll: 0,
-        }));
+        })
+        .worded(language);
     }
-    let mut lines = preview(&snapshot, &ballot, caller.now()).await?;
+    let mut lines = preview(&snapshot, &ballot, caller.now(), language).await?;
     let on_roll = lines.iter().filter(|line| line.on_roll).count();
     let not_on_roll = lines.len() - on_roll;
     if let Some(Cursor(after)) = filter.cursor {
         lines.retain(|line| line.registration_id > after);
     }
     let page = Page::of(lines, filter.limit, |line| line.registration_id, |line| line);
-    Ok(Reply::plain(Roll {
+    Reply::plain(Roll {
         items: page.items,
         next_cursor: page.next_cursor,
         on_roll,
         not_on_roll,
-    }))
+    })
+    .worded(language)
 }
 
-async fn preview(on: &impl ConnectionTrait, ballot: &ballot::Model, now: Instant) -> Result<Vec<RollLine>, Problem> {
+async fn preview(
+    on: &impl ConnectionTrait,
+    ballot: &ballot::Model,
+    now: Instant,
+    language: Language,
+) -> Result<Vec<RollLine>, Problem> {
     if ballot.state == State::Cancelled {
         return Ok(Vec::new());
     }
@@ -265,6 +280,9 @@ async fn preview(on: &impl ConnectionTrait, ballot: &ballot::Model, now: Instant
             registration_id,
             name: Some(elector.name),
             on_roll: unmet.is_empty(),
+            lacks: ballot
+                .eligibility
+                .explained(&unmet, ballot.unit, &elector.facts, language),
             unmet,
             voted: None,
             entry: None,
@@ -318,6 +336,7 @@ async fn frozen(
             name,
             on_roll: true,
             unmet: Vec::new(),
+            lacks: Vec::new(),
             voted: row.voted,
             entry: annex.then(|| RollEntry::new(&row, address)),
         }

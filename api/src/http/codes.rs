@@ -177,11 +177,11 @@ codes! {
         "Scrutin déjà ouvert" "Un scrutin ne se modifie qu'en préparation ; celui-ci est : {state}."
         "Ballot not in draft" "A ballot can only be changed in draft; this one is {state}.";
     BallotNotOpen 409 "ballot_not_open"
-        "Scrutin non ouvert" "On ne peut pas voter : ce scrutin est : {state}."
-        "Ballot not open" "Voting is not possible: this ballot is {state}.";
+        "Scrutin non ouvert" "Cela ne se fait que pendant le vote ; ce scrutin est : {state}."
+        "Ballot not open" "This is possible during the voting only; this ballot is {state}.";
     BallotNotClosed 409 "ballot_not_closed"
-        "Scrutin non clos" "Aucun résultat n'est visible avant la clôture ; ce scrutin est : {state}."
-        "Ballot not closed" "No result is visible before closing; this ballot is {state}.";
+        "Scrutin non clos" "Il n'y a de résultat qu'après la clôture ; ce scrutin est : {state}."
+        "Ballot not closed" "There is a result after the closing only; this ballot is {state}.";
     BallotCounting 409 "ballot_counting"
         "Dépouillement en cours" "Le dépouillement est en cours. Réessayez dans un instant."
         "Counting" "The votes are being counted. Try again in a moment.";

@@ -77,7 +77,19 @@ impl Format {
 /// What a handler gives back that answers with JSON or a file.
 pub type Formatted<T> = Result<Either<CustomizeResponder<Reply<T>>, CustomizeResponder<File>>, Problem>;
 
+/// What a handler gives back that answers with JSON in which sentences stand.
+pub type Worded<T> = Result<CustomizeResponder<Reply<T>>, Problem>;
+
 impl<T: Serialize> Reply<T> {
+    /// JSON with sentences in this language.
+    pub fn worded(self, language: Language) -> Worded<T> {
+        let reply = self
+            .customize()
+            .insert_header((CONTENT_LANGUAGE, language.as_str()))
+            .insert_header((VARY, ACCEPT_LANGUAGE.as_str()));
+        Ok(reply)
+    }
+
     /// JSON of a resource that has other formats too.
     pub fn or_file(self) -> Formatted<T> {
         Ok(Either::Left(self.customize().insert_header((VARY, "accept"))))

@@ -29,7 +29,7 @@ pub use body::{Json, MergePatch, OptionalJson, read};
 pub use codes::Code;
 pub use edge::edge;
 pub use flood::Flood;
-pub use format::{Format, Formatted};
+pub use format::{Format, Formatted, Worded};
 pub use language::Language;
 pub use network::Network;
 pub use problem::{Fault, Problem};

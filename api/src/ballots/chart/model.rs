@@ -130,6 +130,19 @@ pub struct Stacked {
     pub grades: Vec<String>,
     /// In the order in which they are to be shown.
     pub rows: Vec<Grades>,
+    /// What told neighbours apart who have the same median and lean alike.
+    pub told_apart: Vec<ToldApart>,
+}
+
+/// Two candidates of whom medians are taken away until the next ones differ.
+#[derive(Clone, Copy, Debug)]
+pub struct ToldApart {
+    pub ahead: usize,
+    pub behind: usize,
+    /// How many medians were taken away from each.
+    pub removed: u64,
+    /// The next medians, as places among the grades.
+    pub next: [usize; 2],
 }
 
 #[derive(Debug)]
@@ -148,6 +161,15 @@ pub struct Median {
     pub grade: usize,
     /// Whether more votes are above than below.
     pub plus: bool,
+}
+
+impl Grades {
+    /// How many votes are above the median, and how many below.
+    pub fn around_median(&self) -> Option<[u64; 2]> {
+        let sum = |votes: &[u64]| votes.iter().fold(0, |sum: u64, votes| sum.saturating_add(*votes));
+        let (above, rest) = self.votes.split_at_checked(self.median?.grade)?;
+        Some([sum(above), sum(rest.get(1..).unwrap_or_default())])
+    }
 }
 
 impl Pairs {

@@ -4,8 +4,10 @@ use super::model::{Candidate, Chart};
 use super::words::Say;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// What a sentence to be looked at names: longer names are cut, longer lists are counted.
+/// What a sentence to be looked at names: longer names are cut, those of a list the shorter the longer
+/// it is; longer lists are counted.
 const NAME: usize = 60;
+const NAMES: usize = 120;
 const LIST: usize = 6;
 
 #[derive(Clone, Copy)]
@@ -33,8 +35,12 @@ impl<'a> Names<'a> {
     }
 
     pub fn one(self, candidate: usize) -> String {
+        self.within(NAME, candidate)
+    }
+
+    fn within(self, most: usize, candidate: usize) -> String {
         let name = self.candidates.get(candidate).map_or("", |found| found.name.trim());
-        let kept: String = name.graphemes(true).take(NAME).collect();
+        let kept: String = name.graphemes(true).take(most).collect();
         if self.brief && kept.len() < name.len() {
             self.say.quoted(&format!("{}…", kept.trim_end()))
         } else {
@@ -48,7 +54,8 @@ impl<'a> Names<'a> {
         } else {
             (candidates, &[][..])
         };
-        let mut items: Vec<String> = named.iter().map(|candidate| self.one(*candidate)).collect();
+        let most = NAME.min(NAMES / named.len().max(1));
+        let mut items: Vec<String> = named.iter().map(|candidate| self.within(most, *candidate)).collect();
         if !more.is_empty() {
             items.push(self.say.others(more.len()));
         }

@@ -17,7 +17,7 @@ const NAME: Type = Type { size: 13, ..TEXT };
 const ROW: u32 = 42;
 const BAR: u32 = 7;
 const PICTURE: u32 = 32;
-/// Narrowest column: `Tour 24`.
+/// Narrowest column.
 const COLUMN: u32 = 52;
 
 impl Rounds {
@@ -135,7 +135,9 @@ impl<'a> Grid<'a> {
             .map(|round| NAME.bold().width(&say.number(round.continuing().max(round.exhausted))) + 24)
             .max();
         let label = if chart.has_pictures() { 146 } else { 120 };
-        let narrowest = widest.unwrap_or(0).max(COLUMN);
+        let last = rounds.rounds.last().map_or(0, |round| round.number);
+        let heading = SMALL.bold().width(&say.round(last)) + 10;
+        let narrowest = widest.unwrap_or(0).max(heading).max(COLUMN);
         let room = ROOM - label;
         let columns = (room / narrowest)
             .max(1)
@@ -144,7 +146,7 @@ impl<'a> Grid<'a> {
             chart,
             rows: order(rounds, chart),
             most: most.unwrap_or(0).into(),
-            last: rounds.rounds.last().map_or(0, |round| round.number),
+            last,
             label,
             columns: usize::try_from(columns).unwrap_or(1),
             column: (room / columns).min(narrowest.max(90)),

@@ -1,7 +1,7 @@
 //! Stacked bars: how the votes for each candidate divide over the grades, the best grade first.
 
 use super::figures::Ratio;
-use super::model::{Chart, Grades, Stacked};
+use super::model::{Chart, Grades, Stacked, ToldApart};
 use super::names::Names;
 use super::page::{Anchor, Length, MARGIN, Page, ROOM, SMALL, ink};
 use super::words::Say;
@@ -12,11 +12,14 @@ const SWATCH: u32 = 12;
 /// More grades than these are not all named.
 const MOST_NAMED: usize = 12;
 
+/// Of those told apart by more than median and lean, so many are explained under the bars.
+const MOST_EXPLAINED: usize = 6;
+
 impl Stacked {
     pub fn draw(&self, chart: &Chart, page: &mut Page) {
         self.legend(page);
         for row in &self.rows {
-            let figure = self.median(row).unwrap_or_default();
+            let figure = self.figure(chart, row).unwrap_or_default();
             page.part(&self.sentence(chart, row), |page| {
                 chart.row(page, row.candidate, &figure, |page, left, room| {
                     page.down(4);
@@ -25,7 +28,11 @@ impl Stacked {
                 });
             });
         }
-        page.paragraph(SMALL, 8, Say(chart.language).about_stacks());
+        page.paragraph(SMALL, 12, Say(chart.language).about_stacks());
+        for apart in self.told_apart.iter().take(MOST_EXPLAINED) {
+            page.down(6);
+            page.paragraph(SMALL, 8, &self.apart(chart, apart, Names::brief(chart)));
+        }
     }
 
     /// Which shade stands for which grade, in as many lines as it takes; of a fine scale, some.
@@ -104,6 +111,9 @@ impl Stacked {
         if let Some((from, to)) = framed {
             segment(page, from, to, y, "none", ink::TEXT, 2);
         }
+        if all == 0 {
+            return;
+        }
         // The half, light around dark so that it shows on every shade.
         for (width, ink) in [(4, ink::PAPER), (2, ink::TEXT)] {
             let x = Length(half.saturating_sub(width * 50));
@@ -141,11 +151,37 @@ impl Stacked {
         Some(format!("{grade}\u{a0}{}", if median.plus { "+" } else { "−" }))
     }
 
+    /// With the votes that decide between those of the same median and sign.
+    fn figure(&self, chart: &Chart, row: &Grades) -> Option<String> {
+        Some(format!("{} · {}", self.median(row)?, self.lean(chart, row)?))
+    }
+
+    /// How many votes are above the median, or below where it leans that way.
+    fn lean(&self, chart: &Chart, row: &Grades) -> Option<String> {
+        let (say, [above, below]) = (Say(chart.language), row.around_median()?);
+        Some(if row.median?.plus {
+            say.above(above)
+        } else {
+            say.below(below)
+        })
+    }
+
+    fn apart(&self, chart: &Chart, apart: &ToldApart, names: Names) -> String {
+        let name = |candidate| names.one(candidate);
+        let grade = |place: usize| self.grades.get(place).map_or("", String::as_str);
+        Say(chart.language).told_apart(
+            [name(apart.ahead), name(apart.behind)],
+            apart.removed,
+            apart.next.map(grade),
+        )
+    }
+
     fn sentence(&self, chart: &Chart, row: &Grades) -> String {
         let say = Say(chart.language);
         let mut parts = Vec::new();
         if let Some(median) = self.median(row) {
-            parts.push(format!("{} {median}", say.median().to_lowercase()));
+            let lean = self.lean(chart, row).unwrap_or_default();
+            parts.push(format!("{} {median} ({lean})", say.median().to_lowercase()));
         }
         let given = self.grades.iter().zip(&row.votes).filter(|(_, votes)| **votes > 0);
         parts.extend(given.map(|(grade, votes)| say.grade_count(grade, *votes)));
@@ -164,7 +200,13 @@ impl Stacked {
 
     pub fn told(&self, chart: &Chart) -> Vec<String> {
         let said = self.rows.iter().map(|row| self.sentence(chart, row));
-        said.chain([Say(chart.language).about_stacks().to_owned()]).collect()
+        let apart = self
+            .told_apart
+            .iter()
+            .map(|apart| self.apart(chart, apart, Names::full(chart)));
+        said.chain([Say(chart.language).about_stacks().to_owned()])
+            .chain(apart)
+            .collect()
     }
 }
 

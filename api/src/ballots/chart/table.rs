@@ -186,7 +186,8 @@ impl Chart {
         let mut header = say.pick(vec!["Candidat", "Nom"], vec!["Candidate", "Name"]);
         let grades: Vec<String> = stacked.grades.iter().map(|grade| say.grade(grade)).collect();
         header.extend(grades.iter().map(String::as_str));
-        header.extend([say.missing(), say.median(), say.pick("Résultat", "Result")]);
+        header.extend([say.missing(), say.median()]);
+        header.extend(say.pick(["Au-dessus", "Au-dessous", "Résultat"], ["Above", "Below", "Result"]));
         let lines = stacked.rows.iter().map(|row| {
             let mut line = self.candidate_cells(row.candidate);
             let votes = (0..stacked.grades.len()).map(|grade| row.votes.get(grade).copied().unwrap_or(0));
@@ -194,7 +195,10 @@ impl Chart {
             line.push(number(row.missing));
             let median = row.median.and_then(|median| stacked.grades.get(median.grade));
             line.push(median.cloned().into());
-            line.push(self.result(row.candidate));
+            let [above, below] = row
+                .around_median()
+                .map_or_else(|| ["", ""].map(Cell::from), |sides| sides.map(number));
+            line.extend([above, below, self.result(row.candidate)]);
             line
         });
         Table::new(self, &header, lines)

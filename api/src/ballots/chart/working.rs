@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 use super::figures::Ratio;
-use super::model::{Bar, Bars, Candidate, Drawing, Grades, Median, Orders, Pairs, Round, Rounds, Stacked, Tie, Unit};
-use crate::ballots::counting::{self, CandidateVotes, Merit, Working};
+use super::model::{
+    Bar, Bars, Candidate, Drawing, Grades, Median, Orders, Pairs, Round, Rounds, Stacked, Tie, ToldApart, Unit,
+};
+use crate::ballots::counting::{self, CandidateVotes, GaugeTie, Merit, Working};
 
 /// Those who are not among the candidates are left out; a count has none.
 pub fn drawing(working: &Working, candidates: &[Candidate]) -> Drawing {
@@ -37,7 +39,11 @@ pub fn drawing(working: &Working, candidates: &[Candidate]) -> Drawing {
             },
             bars: places.bars(scores, |score| (score.candidate, Ratio::new(score.total, score.grades))),
         }),
-        Working::MajorityJudgment { merits, order, .. } => Drawing::Stacked(places.stacked(merits, order)),
+        Working::MajorityJudgment {
+            merits,
+            order,
+            gauge_ties,
+        } => Drawing::Stacked(places.stacked(merits, order, gauge_ties)),
     }
 }
 
@@ -78,11 +84,12 @@ impl Places {
     }
 
     /// The grades best first, the candidates in their order, or in that of the ballot without any.
-    fn stacked(&self, merits: &[Merit], order: &[Vec<Uuid>]) -> Stacked {
+    fn stacked(&self, merits: &[Merit], order: &[Vec<Uuid>], gauge_ties: &[GaugeTie]) -> Stacked {
         let best = merits.first().map_or(0, |merit| highest(&merit.distribution));
+        let place = |grade: u8| usize::try_from(best.saturating_sub(grade.into())).unwrap_or(usize::MAX);
         let row = |merit: &Merit| {
             let median = merit.gauge.map(|gauge| Median {
-                grade: usize::try_from(best.saturating_sub(gauge.grade.into())).unwrap_or(usize::MAX),
+                grade: place(gauge.grade),
                 plus: gauge.above > gauge.below,
             });
             Some(Grades {
@@ -93,11 +100,20 @@ impl Places {
             })
         };
         let mut rows: Vec<Grades> = merits.iter().filter_map(row).collect();
+        let told_apart = |tie: &GaugeTie| {
+            Some(ToldApart {
+                ahead: *self.0.get(&tie.ahead)?,
+                behind: *self.0.get(&tie.behind)?,
+                removed: tie.removed,
+                next: [place(tie.grade_ahead), place(tie.grade_behind)],
+            })
+        };
         let order: Vec<usize> = order.iter().flat_map(|group| self.all(group)).collect();
         rows.sort_by_key(|row| order.iter().position(|candidate| *candidate == row.candidate));
         Stacked {
             grades: (0..=best).rev().map(|grade| grade.to_string()).collect(),
             rows,
+            told_apart: gauge_ties.iter().filter_map(told_apart).collect(),
         }
     }
 

@@ -89,7 +89,7 @@ fn warnings(row: &ballot::Model, quorum: Option<Quorum>, language: Language) -> 
     if row.state == State::Annulled {
         let reason = row.reason.as_deref().unwrap_or_default();
         warnings.push(match language {
-            Language::Fr => format!("Scrutin annulé\u{a0}: {reason}"),
+            Language::Fr => format!("Scrutin invalidé\u{a0}: {reason}"),
             Language::En => format!("This ballot is annulled: {reason}"),
         });
     }

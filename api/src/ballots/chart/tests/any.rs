@@ -84,7 +84,11 @@ fn any_drawing() -> impl Strategy<Value = Drawing> {
             }),
         });
         let rows = rows.collect();
-        Drawing::Stacked(Stacked { grades, rows })
+        Drawing::Stacked(Stacked {
+            grades,
+            rows,
+            told_apart: Vec::new(),
+        })
     });
     prop_oneof![bars, rounds, pairs, stacked]
 }

@@ -244,11 +244,14 @@ fn stacks_are_cut_in_proportion_and_the_median_is_framed() {
         }
         let widest = segments.iter().map(|rect| number(*rect, "width")).fold(0.0, f64::max);
         assert!(frames.len() == 1 && (number(frames[0], "width") - widest).abs() < 0.01);
-        assert!(texts(part).contains(&"Passable\u{a0}+".to_owned()));
+        assert!(texts(part).contains(&format!(
+            "Passable\u{a0}+ · {}\u{a0}au-dessus",
+            if name == "Kora" { 0 } else { 10 }
+        )));
     }
     let said = description(&document);
     assert!(
-        said.contains("note médiane Passable\u{a0}+, note Bien\u{a0}: 10, note Passable\u{a0}: 20"),
+        said.contains("note médiane Passable\u{a0}+ (10\u{a0}au-dessus), note Bien\u{a0}: 10, note Passable\u{a0}: 20"),
         "{said}"
     );
 }

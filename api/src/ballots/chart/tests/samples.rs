@@ -124,6 +124,7 @@ pub fn stacked(grades: &[&str], rows: &[(&[u64], usize)]) -> Drawing {
     Drawing::Stacked(Stacked {
         grades: grades.iter().map(|grade| (*grade).to_owned()).collect(),
         rows: rows.collect(),
+        told_apart: Vec::new(),
     })
 }
 

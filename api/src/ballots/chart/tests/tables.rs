@@ -98,8 +98,8 @@ fn points_means_and_grades_have_columns_of_their_own() {
     assert_eq!(
         written(&grades),
         [
-            "Candidat,Nom,Note Bien,Note =Mal,Notes absentes,Note médiane,Résultat,Inscrits,Votes,Blancs,Exprimés,Réserves",
-            "#1,L'arbre à palabres,3,1,0,Bien,choix retenu,9,5,1,4,",
+            "Candidat,Nom,Note Bien,Note =Mal,Notes absentes,Note médiane,Au-dessus,Au-dessous,Résultat,Inscrits,Votes,Blancs,Exprimés,Réserves",
+            "#1,L'arbre à palabres,3,1,0,Bien,0,1,choix retenu,9,5,1,4,",
         ]
     );
 }

@@ -214,9 +214,10 @@ fn majority_judgment_is_told_by_medians_and_their_signs() {
     ));
     for words in [
         "« Baobab » l'emporte avec la note médiane 3 −.",
-        "« Baobab » : note médiane 3 −, note 4 : 2, note 3 : 3, note 2 : 2, note 1 : 1.",
-        "« Arbre » : note médiane 3 −, note 4 : 2, note 3 : 3, note 0 : 3, 2 notes absentes.",
-        "« Citron » : note médiane 0 −, note 0 : 8, 8 notes absentes.",
+        "« Baobab » : note médiane 3 − (3 au-dessous), note 4 : 2, note 3 : 3, note 2 : 2, note 1 : 1.",
+        "« Arbre » : note médiane 3 − (3 au-dessous), note 4 : 2, note 3 : 3, note 0 : 3, 2 notes absentes.",
+        "Entre « Baobab » et « Arbre », rien de cela ne tranche : une fois 2 notes médianes retirées à chacun, la suivante est 2 pour « Baobab », 0 pour « Arbre ».",
+        "« Citron » : note médiane 0 − (0 au-dessous), note 0 : 8, 8 notes absentes.",
     ] {
         assert!(said.contains(words), "{words} in {said}");
     }

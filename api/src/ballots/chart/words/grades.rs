@@ -28,12 +28,45 @@ impl Say {
         self.pick("Notes absentes", "Missing grades")
     }
 
+    pub fn above(self, votes: u64) -> String {
+        let votes = self.number(votes);
+        self.pick(format!("{votes}\u{a0}au-dessus"), format!("{votes}\u{a0}above"))
+    }
+
+    pub fn below(self, votes: u64) -> String {
+        let votes = self.number(votes);
+        self.pick(format!("{votes}\u{a0}au-dessous"), format!("{votes}\u{a0}below"))
+    }
+
     pub fn about_stacks(self) -> &'static str {
         self.pick(
             "Le trait marque la moitié des suffrages\u{a0}; la note médiane, encadrée, est celle qui s'y trouve. \
-             Son signe dit si plus de suffrages sont au-dessus (+) ou non (−). Une note absente compte comme la plus basse.",
+             Son signe dit si plus de suffrages sont au-dessus (+) ou non (−)\u{a0}; à note égale, + passe devant −, \
+             puis de deux + celui qui en a le plus au-dessus, de deux − celui qui en a le moins au-dessous. \
+             Une note absente compte comme la plus basse.",
             "The line marks half of the votes; the grade found there, framed, is the median. \
-             Its sign tells whether more votes are above it (+) or not (−). A missing grade counts as the lowest.",
+             Its sign tells whether more votes are above it (+) or not (−); of equal medians + is ahead of −, \
+             then of two + the one with more above, of two − the one with fewer below. \
+             A missing grade counts as the lowest.",
+        )
+    }
+
+    /// Of two that all this does not tell apart.
+    pub fn told_apart(self, [ahead, behind]: [String; 2], removed: u64, [next, other]: [&str; 2]) -> String {
+        let removed = self.count(
+            removed,
+            ["note médiane retirée", "notes médianes retirées"],
+            ["median", "medians"],
+        );
+        self.pick(
+            format!(
+                "Entre {ahead} et {behind}, rien de cela ne tranche\u{a0}: une fois {removed} à chacun, \
+                 la suivante est {next} pour {ahead}, {other} pour {behind}."
+            ),
+            format!(
+                "Between {ahead} and {behind} none of this decides: with {removed} taken away from each, \
+                 the next one is {next} for {ahead}, {other} for {behind}."
+            ),
         )
     }
 
