@@ -11,7 +11,7 @@ use actix_web::{HttpResponse, HttpServer};
 use tokio::task::JoinHandle;
 
 use crate::ambient::Ambient;
-use crate::http::{Access, Code, Problem, Room, Served, document, edge, other_methods, route};
+use crate::http::{Access, Code, Looks, Problem, Room, Served, document, edge, other_methods, route};
 use crate::identity::tokens::Tokens;
 use crate::mail::Bell;
 use crate::mail::delivery::Transport;
@@ -29,11 +29,13 @@ pub struct App {
     pub ambient: Ambient,
     pub store: Store,
     pub tokens: Tokens,
+    pub looks: Looks,
     pub floods: identity::Floods,
     pub mail: Bell,
     pub transport: Transport,
     pub ballot_keys: ballots::Keys,
     pub frozen: ballots::Frozen,
+    pub pages: ballots::Pages,
     pub votes: ballots::Writer,
     /// Held by whoever counts: one ballot at a time in a process.
     pub counting: tokio::sync::Mutex<()>,
@@ -55,11 +57,15 @@ impl App {
         let transport = Transport::new(&settings.mail)?;
         let ballot_keys = ballots::Keys::new(&settings.secret);
         let votes = ballots::Writer::start(store.clone(), ambient.clone(), ballots::Capacity::default());
+        let looks = Looks::start(&store, ambient.clone());
+        let pages = ballots::Pages::start(&store, settings.public_url.clone());
         Ok(Data::new(Self {
             settings,
             ambient,
             store,
             tokens,
+            looks,
+            pages,
             floods: identity::Floods::default(),
             mail: Bell::default(),
             transport,

@@ -30,6 +30,10 @@ mod signing_keys;
 pub mod store;
 mod workshops;
 
+/// Of every program that this library is in.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub use app::{App, Running, openapi, rooms, serve};
 pub use ballots::{Capacity, Writer, run_due};
 pub use identity::operator;

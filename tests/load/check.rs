@@ -13,8 +13,8 @@ use crate::hall::{Ballot, Hall, request};
 use crate::progress;
 use crate::server::{Server, binary, peak};
 
-/// What the end of a ballot took: seconds until the closing was answered, until it was counted, and for
-/// `palabre verify`, and MiB at the peak of the last.
+/// What the end of a ballot took: seconds until everyone saw it closed, until it was counted and its
+/// bundle could be had, and for `palabre verify`, and MiB at the peak of the last.
 pub struct End {
     pub closed: f64,
     pub counted: f64,
@@ -27,8 +27,15 @@ impl Hall {
     /// of the answers, and `palabre verify` finds nothing wrong and every promise kept.
     pub async fn check(&self, server: &Server, ballot: &Ballot, answers: &[Vec<u8>]) -> End {
         let began = Instant::now();
-        self.act(server, "POST", &format!("{}/close", ballot.path), None).await;
-        let closed = began.elapsed().as_secs_f64();
+        let close = format!("{}/close", ballot.path);
+        let close = self.act(server, "POST", &close, None);
+        let seen = async {
+            while self.act(server, "GET", &ballot.path, None).await["state"] == "open" {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            began.elapsed().as_secs_f64()
+        };
+        let (_, closed) = tokio::join!(close, seen);
         let tally = loop {
             let path = format!("{}/tally", ballot.path);
             let (status, answer) = request(server, &self.auditor, "GET", &path, None).await;
@@ -40,8 +47,6 @@ impl Hall {
         };
         let counted = began.elapsed().as_secs_f64();
         assert_eq!(tally["votes"], answers.len(), "every acknowledged vote is counted");
-        self.act(server, "POST", &format!("{}/publish", ballot.path), None)
-            .await;
         let folder = tempfile::tempdir().expect("a folder");
         let began = Instant::now();
         for (name, route) in [("bundle", "audit"), ("checkpoint", "checkpoint")] {
@@ -52,7 +57,7 @@ impl Hall {
         votes_are(&folder.path().join("bundle"), answers);
         let (verified, memory) = verify(folder.path(), answers).await;
         progress(&format!(
-            "{} votes: closing answered after {closed:.1} s, counted after {counted:.1} s, bundle fetched in {fetched:.1} s, \
+            "{} votes: closed after {closed:.2} s, counted after {counted:.1} s, bundle fetched in {fetched:.1} s, \
              verified in {verified:.1} s with {memory:.0} MiB and {} promises",
             answers.len(),
             answers.len().min(PROMISES)

@@ -59,7 +59,7 @@ Usage: tests/run load [--seconds N] [--rounds N] [--connections N] [--voters N] 
   --rounds N       how often each is repeated, interleaved (3)
   --connections N  clients at once (64)
   --voters N       people on the roll of each ballot (1000000)
-  PART             casts, reads, pgbench, textbook, burst, growth, start; all of them by default.
+  PART             casts, reads, pgbench, textbook, burst, growth, start, builds; all of them by default.
                    casts, burst and growth can be had on postgres or sqlite alone
 
 Example:
@@ -130,6 +130,9 @@ async fn main() {
     }
     if options.wants("start") {
         table.say(size::run(folder.path()).await);
+    }
+    if options.wants("builds") {
+        table.say(size::builds(folder.path()).await);
     }
     println!("{}", table.text());
 }

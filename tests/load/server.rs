@@ -22,7 +22,7 @@ pub fn binary() -> PathBuf {
 
 impl Server {
     pub async fn start(database: &str, folder: &Path) -> Self {
-        // As operators have it: one line per request, in a file.
+        // At the level that operators have, in a file.
         let log = std::fs::File::create(folder.join("server.log")).expect("a log");
         let mut child = Command::new(binary())
             .args(["serve", "--listen", "127.0.0.1:0", "--database-url", database])

@@ -33,10 +33,10 @@ pub struct Filter {
 pub async fn list(caller: Caller, id: Path<Uuid>, _: Query<Filter>) -> Answer<Page<Candidate>> {
     let snapshot = caller.app.store.snapshot().await?;
     let ballot = ballot::find(&snapshot, *id).await?;
-    let rows = in_order(&caller, &ballot, candidate::of(&snapshot, [*id]).await?);
+    let rows = candidate::of(&snapshot, [*id]).await?;
     let items = rows.into_iter().map(|row| Candidate::of(&caller, row)).collect();
     Ok(Reply::page(Page {
-        items,
+        items: in_order(&caller, &ballot, items),
         next_cursor: None,
     }))
 }

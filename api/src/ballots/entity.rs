@@ -212,12 +212,14 @@ pub mod candidate {
 
     /// In order of creation, which is the ballot's order.
     pub async fn of(on: &impl ConnectionTrait, ballots: impl IntoIterator<Item = Uuid>) -> Result<Vec<Model>, DbErr> {
+        select(ballots).all(on).await
+    }
+
+    pub fn select(ballots: impl IntoIterator<Item = Uuid>) -> Select<Entity> {
         use sea_orm::QueryOrder as _;
         Entity::find()
             .filter(Column::BallotId.is_in(ballots))
             .order_by_asc(Column::Id)
-            .all(on)
-            .await
     }
 }
 

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::choice::Method;
 use super::eligibility::Eligibility;
 use super::entity::{DraftedAs, Kind, Openings, State, Unit, ballot, candidate};
-use crate::http::{Caller, Etag, Problem, resource, rules};
+use crate::http::{Caller, Etag, Problem, Resource as _, resource, rules};
 use crate::instant::Instant;
 use crate::secrets::{hex, sha256};
 
@@ -160,8 +160,13 @@ struct LogoUrls {
 
 impl Candidate {
     pub fn of(caller: &Caller, row: candidate::Model) -> Self {
+        Self::at(&caller.app.settings.public_url, row)
+    }
+
+    /// With its logo at this address of the API.
+    pub fn at(public_url: &str, row: candidate::Model) -> Self {
         let logo = row.logo_digest.map(|digest| {
-            let url = format!("{}/v1/logos/{}.png", caller.app.settings.public_url, hex(&digest));
+            let url = format!("{public_url}/v1/logos/{}.png", hex(&digest));
             LogoUrls {
                 thumbnail_url: format!("{url}?size=256"),
                 url,
@@ -186,17 +191,21 @@ impl Ballot {
         self.id
     }
 
-    pub fn of(caller: &Caller, row: ballot::Model, candidates: Vec<candidate::Model>) -> Result<Self, Problem> {
-        use crate::http::Resource as _;
-        let candidates = in_order(caller, &row, candidates);
+    pub fn of(caller: &Caller, row: &ballot::Model, candidates: Vec<candidate::Model>) -> Result<Self, Problem> {
+        let candidates = candidates.into_iter().map(|row| Candidate::of(caller, row).sealed());
+        Self::seen(caller, row, candidates.collect())
+    }
+
+    /// With candidates that carry their tags, in order of creation.
+    pub fn seen(caller: &Caller, row: &ballot::Model, candidates: Vec<Candidate>) -> Result<Self, Problem> {
         Ok(Self {
             input: BallotInput {
                 method: row.method()?,
                 max_grade: row.max_grade.map(i32::unsigned_abs),
                 kind: row.kind,
-                question: row.question,
-                description: row.description,
-                eligibility: row.eligibility,
+                question: row.question.clone(),
+                description: row.description.clone(),
+                eligibility: row.eligibility.clone(),
                 unit: row.unit,
                 quorum_percent: row.quorum_percent.map(i32::unsigned_abs),
                 blanks_count: row.blanks_count,
@@ -207,10 +216,7 @@ impl Ballot {
             id: row.id,
             workshop_id: row.workshop_id,
             state: row.state,
-            candidates: candidates
-                .into_iter()
-                .map(|row| Candidate::of(caller, row).sealed())
-                .collect(),
+            candidates: in_order(caller, row, candidates),
             roll_size: row.roll_size,
             vote_body_length: row.vote_body_length,
             opened_at: row.opened_at,
@@ -219,9 +225,9 @@ impl Ballot {
             published_at: row.published_at,
             cancelled_at: row.cancelled_at,
             annulled_at: row.annulled_at,
-            reason: row.reason,
-            opening_failed: row.opening_failed,
-            count_failed: row.count_failed,
+            reason: row.reason.clone(),
+            opening_failed: row.opening_failed.clone(),
+            count_failed: row.count_failed.clone(),
             drafted_from: row.drafted_from,
             drafted_as: row.drafted_as,
             created_at: row.created_at,
@@ -232,16 +238,13 @@ impl Ballot {
 
 /// Whoever stands first in a list gets more votes; so everyone has an order of their own, which
 /// stays the same however often they look.
-pub fn in_order(
-    caller: &Caller,
-    ballot: &ballot::Model,
-    mut candidates: Vec<candidate::Model>,
-) -> Vec<candidate::Model> {
+pub fn in_order(caller: &Caller, ballot: &ballot::Model, mut candidates: Vec<Candidate>) -> Vec<Candidate> {
     if ballot.state != State::Draft
         && let Ok(reader) = caller.person_id()
     {
-        candidates
-            .sort_by_key(|candidate| sha256(&[b"palabre/order/v1\0", reader.as_bytes(), candidate.id.as_bytes()]));
+        candidates.sort_by_cached_key(|candidate| {
+            sha256(&[b"palabre/order/v1\0", reader.as_bytes(), candidate.id.as_bytes()])
+        });
     }
     candidates
 }

@@ -54,7 +54,7 @@ pub async fn list(caller: Caller, filter: Query<Filter>) -> Answer<Page<Ballot>>
             let own = candidates
                 .extract_if(.., |candidate| candidate.ballot_id == row.id)
                 .collect();
-            Ballot::of(&caller, row, own)
+            Ballot::of(&caller, &row, own)
         },
     );
     let items = page.items.drain(..).collect::<Result<_, _>>()?;
@@ -87,7 +87,7 @@ pub async fn create(mut caller: Caller, body: Json<BallotInput>) -> Answer<Ballo
     transaction.commit().await?;
     Ok(Reply::created(
         format!("/v1/ballots/{id}"),
-        Ballot::of(&caller, row, Vec::new())?,
+        Ballot::of(&caller, &row, Vec::new())?,
     ))
 }
 
@@ -153,8 +153,7 @@ async fn check(on: &impl ConnectionTrait, caller: &Caller, input: &BallotInput) 
 /// Draft ballots are seen by every member, so that each can tell in time what they still lack.
 #[utoipa::path(get, path = "/v1/ballots/{ballot_id}", responses((status = 200, body = Ballot)))]
 pub async fn read(caller: Caller, id: Path<Uuid>) -> Answer<Ballot> {
-    let snapshot = caller.app.store.snapshot().await?;
-    Ok(Reply::ok(load(&snapshot, &caller, *id).await?))
+    Ok(Reply::ok(caller.app.pages.of(&caller, *id).await?))
 }
 
 /// The ballot as the caller sees it.
@@ -165,7 +164,7 @@ pub async fn load(on: &impl ConnectionTrait, caller: &Caller, id: Uuid) -> Resul
 
 pub async fn show(on: &impl ConnectionTrait, caller: &Caller, row: ballot::Model) -> Result<Ballot, Problem> {
     let candidates = candidate::of(on, [row.id]).await?;
-    Ballot::of(caller, row, candidates)
+    Ballot::of(caller, &row, candidates)
 }
 
 /// Change a ballot

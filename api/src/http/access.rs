@@ -1,8 +1,8 @@
 //! Who may do what: said once per route, checked before its handler runs, again inside the
 //! transaction of every write, and published in the document.
 //!
-//! Each path leads to at most one workshop; one query finds the caller, the workshop and the
-//! caller's place in it, so that no handler can look into a workshop that is not the caller's.
+//! Each path leads to at most one workshop, and [`looking`](super::looking) finds the caller's place in
+//! it, so that no handler can look into a workshop that is not the caller's.
 //!
 //! A sign-in with an in-person code, which an organiser made and could have used, opens one workshop
 //! only, while its holder is a participant there, and of that nothing that cannot be undone or that
@@ -11,16 +11,17 @@
 
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Data};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult, Statement};
+use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use super::codes::Code;
+use super::looking::{Found, Own, Place, Question, Scope, SignedIn, look};
 use super::problem::Problem;
 use super::routes::Route;
 use crate::app::App;
 use crate::identity::tokens::Bearer;
 use crate::instant::Instant;
-use crate::registrations::{Role, State as RegistrationState};
+use crate::registrations::Role;
 use crate::workshops::State as WorkshopState;
 
 /// What a route asks of its caller.
@@ -49,25 +50,7 @@ pub const STAFF: &[Role] = &[Role::Organiser, Role::Facilitator];
 pub const ORGANISER: &[Role] = &[Role::Organiser];
 pub const SUPERVISION: &[Role] = &[Role::Organiser, Role::Auditor];
 
-/// Where the identifier in a path leads; every table named here knows its workshop.
-fn source(parameter: &str) -> Option<&'static str> {
-    Some(match parameter {
-        "workshop_id" => "(SELECT id, id AS workshop_id FROM workshop)",
-        "organisation_id" => "organisation",
-        "registration_id" => "registration",
-        "session_id" => "session",
-        "attendance_id" => "attendance",
-        "coalition_id" => "coalition",
-        "pledge_id" => "pledge",
-        "working_group_id" => "working_group",
-        "commitment_id" => "commitment",
-        "ballot_id" => "ballot",
-        "candidate_id" => "(SELECT c.id, b.workshop_id FROM candidate c JOIN ballot b ON b.id = c.ballot_id)",
-        _ => return None,
-    })
-}
-
-/// The rule of one route, with its query.
+/// The rule of one route.
 #[derive(Debug)]
 pub struct Gate {
     /// As in the document, for the log.
@@ -76,80 +59,22 @@ pub struct Gate {
     in_person: bool,
     /// The handler looks the caller up itself, before it answers anything.
     deferred: bool,
-    /// The name of the path's identifier that leads to a workshop.
-    parameter: Option<String>,
-    sql: String,
-}
-
-#[derive(Clone, Debug)]
-pub struct SignedIn {
-    pub person_id: Uuid,
-    pub administrator: bool,
-    /// Of an in-person sign-in: the only workshop it opens.
-    only_workshop: Option<Uuid>,
-}
-
-/// The workshop a path leads to, and the caller's place in it.
-#[derive(Clone, Debug)]
-pub struct Scope {
-    pub workshop_id: Uuid,
-    pub state: WorkshopState,
-    pub public: bool,
-    pub self_registration: bool,
-    pub own: Option<Own>,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub struct Own {
-    pub registration_id: Uuid,
-    pub role: Role,
-    pub state: RegistrationState,
-    pub organisation_id: Option<Uuid>,
-    pub delegate: bool,
-}
-
-impl Own {
-    /// Invited people are members: signing in proved whose mailbox was invited.
-    pub fn is_member(&self) -> bool {
-        matches!(self.state, RegistrationState::Invited | RegistrationState::Confirmed)
-    }
-}
-
-/// The name of the path's identifier that leads to a workshop.
-fn parameter(path: &str) -> Option<&str> {
-    path.split(['{', '}'])
-        .skip(1)
-        .step_by(2)
-        .find(|name| source(name).is_some())
+    /// The workshop that the path leads to.
+    place: Option<Place>,
 }
 
 pub fn leads_to_workshop(path: &str) -> bool {
-    parameter(path).is_some()
+    Place::of(path).is_some()
 }
 
 impl Gate {
     pub fn new(route: &Route) -> Self {
-        let (access, path) = (route.access, route.path.as_str());
-        let parameter = parameter(path).map(str::to_owned);
-        let scope = match parameter.as_deref().and_then(source) {
-            Some(source) => format!("LEFT JOIN {source} x ON x.id = $2 LEFT JOIN workshop w ON w.id = x.workshop_id"),
-            None => "LEFT JOIN workshop w ON w.id = $2".to_owned(),
-        };
-        // One row always: the caller (if the sign-in lives), the workshop (if the path leads to one).
-        let sql = format!(
-            "SELECT p.id AS person_id, p.administrator, s.expires_at, s.revoked_at, s.workshop_id AS only_workshop_id, \
-             w.id AS workshop_id, w.state AS workshop_state, w.public, w.self_registration, \
-             r.id AS registration_id, r.role, r.state, r.organisation_id, r.delegate \
-             FROM (SELECT 1 AS one) one LEFT JOIN sign_in s ON s.id = $1 LEFT JOIN person p ON p.id = s.person_id {scope} \
-             LEFT JOIN registration r ON r.workshop_id = w.id AND r.person_id = p.id"
-        );
         Self {
             path: route.path.clone(),
-            access,
+            access: route.access,
             in_person: route.in_person,
             deferred: route.deferred,
-            parameter,
-            sql,
+            place: Place::of(&route.path),
         }
     }
 
@@ -158,7 +83,7 @@ impl Gate {
         let app = request.app_data::<Data<App>>().ok_or(Code::Internal)?.clone();
         let mut bearers = request.headers().get_all(AUTHORIZATION);
         let bearer = bearers.next();
-        if self.access == Access::Anyone && (bearer.is_none() || self.parameter.is_none()) {
+        if self.access == Access::Anyone && (bearer.is_none() || self.place.is_none()) {
             return Ok(Caller {
                 gate: self,
                 app,
@@ -187,10 +112,10 @@ impl Gate {
         if bearer.is_none() && !matches!(self.access, Access::Anyone | Access::Visible) {
             return Err(unauthorised());
         }
-        let path_id = match &self.parameter {
-            Some(name) => {
-                let id = request.match_info().get(name).and_then(|id| id.parse::<Uuid>().ok());
-                Some(id.ok_or(Code::MalformedPath)?)
+        let path_id = match self.place {
+            Some(place) => {
+                let id = request.match_info().get(place.parameter);
+                Some(id.and_then(|id| id.parse::<Uuid>().ok()).ok_or(Code::MalformedPath)?)
             }
             None => None,
         };
@@ -269,17 +194,17 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Looks the caller up and decides; on a transaction, as things stand inside it.
-    async fn look(&mut self, on: &impl ConnectionTrait) -> Result<(), Problem> {
-        let values: [sea_orm::Value; 2] = [self.bearer.map(|bearer| bearer.sign_in_id).into(), self.path_id.into()];
-        let statement = Statement::from_sql_and_values(on.get_database_backend(), &self.gate.sql, values);
-        let row = on.query_one_raw(statement).await?.ok_or(Code::Internal)?;
-        self.signed_in = signed_in(&row, self.app.ambient.now())?;
-        self.scope = scope(&row)?;
-        if let (Some(only), Some(scope)) = (self.only_workshop(), &mut self.scope) {
-            let elsewhere = scope.workshop_id != only;
-            scope.own = scope.own.filter(|own| !elsewhere && own.role == Role::Participant);
+    fn question(&self) -> Question {
+        Question {
+            sign_in_id: self.bearer.map(|bearer| bearer.sign_in_id),
+            place: self.gate.place,
+            path_id: self.path_id,
         }
+    }
+
+    /// Decides by what was found just now.
+    fn meet(&mut self, found: Found) -> Result<(), Problem> {
+        (self.signed_in, self.scope) = (found.signed_in, found.scope);
         if self.bearer.is_some() && self.signed_in.is_none() {
             return Err(unauthorised());
         }
@@ -311,8 +236,8 @@ impl Caller {
 
     /// Looks the caller up and decides as the route's gate does, as things stand now.
     pub async fn look_now(&mut self) -> Result<(), Problem> {
-        let reader = self.app.store.reader().clone();
-        self.look(&reader).await
+        let found = self.app.looks.ask(self.question()).await?;
+        self.meet(found)
     }
 
     /// The workshop the path leads to.
@@ -364,51 +289,11 @@ impl Caller {
     pub async fn begin_lasting(&mut self) -> Result<DatabaseTransaction, Problem> {
         let transaction = self.app.store.write().await?;
         if self.gate.access != Access::Anyone {
-            self.look(&transaction).await?;
+            let found = look(&transaction, self.question(), self.now()).await?;
+            self.meet(found)?;
         }
         Ok(transaction)
     }
-}
-
-fn signed_in(row: &QueryResult, now: Instant) -> Result<Option<SignedIn>, DbErr> {
-    let Some(person_id) = row.try_get("", "person_id")? else {
-        return Ok(None);
-    };
-    let revoked: Option<i64> = row.try_get("", "revoked_at")?;
-    let expires: i64 = row.try_get("", "expires_at")?;
-    if revoked.is_some() || expires <= now.micros() {
-        return Ok(None);
-    }
-    let administrator: bool = row.try_get("", "administrator")?;
-    let only_workshop: Option<Uuid> = row.try_get("", "only_workshop_id")?;
-    Ok(Some(SignedIn {
-        person_id,
-        administrator: administrator && only_workshop.is_none(),
-        only_workshop,
-    }))
-}
-
-fn scope(row: &QueryResult) -> Result<Option<Scope>, DbErr> {
-    let Some(workshop_id) = row.try_get("", "workshop_id")? else {
-        return Ok(None);
-    };
-    let own = match row.try_get("", "registration_id")? {
-        Some(registration_id) => Some(Own {
-            registration_id,
-            role: row.try_get("", "role")?,
-            state: row.try_get("", "state")?,
-            organisation_id: row.try_get("", "organisation_id")?,
-            delegate: row.try_get("", "delegate")?,
-        }),
-        None => None,
-    };
-    Ok(Some(Scope {
-        workshop_id,
-        state: row.try_get("", "workshop_state")?,
-        public: row.try_get("", "public")?,
-        self_registration: row.try_get("", "self_registration")?,
-        own,
-    }))
 }
 
 impl FromRequest for Caller {

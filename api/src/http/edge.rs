@@ -1,7 +1,8 @@
 //! The edge: what holds for every answer, wherever it came from.
 //!
-//! Request id, language, words of problems (the framework's own included), safe headers, and one
-//! line of log per request that names the route but neither person nor address nor size.
+//! Request id, language, words of problems (the framework's own included), safe headers, and a line of
+//! log that names the route but neither person nor address nor size. Of requests that go well it is
+//! written for those who debug: else it would fill the disk and tell when each vote was cast.
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -47,10 +48,10 @@ pub async fn edge<B: MessageBody + 'static>(
     let status = response.status().as_u16();
     let gate = response.request().extensions().get::<&'static Gate>().copied();
     let route = gate.map_or("unknown", |gate| gate.path.as_str());
-    if status >= 500 {
-        tracing::error!(%method, route, status, request_id, "request failed");
-    } else {
-        tracing::info!(%method, route, status, request_id, "request");
+    match status {
+        500.. => tracing::error!(%method, route, status, request_id, "request failed"),
+        400.. => tracing::info!(%method, route, status, request_id, "request refused"),
+        _ => tracing::debug!(%method, route, status, request_id, "request"),
     }
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&request_id) {

@@ -146,8 +146,9 @@ impl Room {
     }
 }
 
-/// All routes as the server knows them. Those of one kind of thing (`/v1/ballots/…`) stand behind one
-/// prefix, so that a request is held against the paths of its kind only.
+/// All routes as the server knows them. Those of one kind of thing (`/v1/ballots/…`), and in there those
+/// of one thing (`{ballot_id}/…`), stand behind one prefix: a request is held against the paths of its
+/// kind only, and against patterns as seldom as can be.
 pub struct Served(pub Vec<Room>);
 
 impl HttpServiceFactory for Served {
@@ -156,23 +157,45 @@ impl HttpServiceFactory for Served {
         for route in self.0.into_iter().flat_map(|room| room.routes) {
             paths.entry(route.path.clone()).or_default().push(route);
         }
-        let mut kinds: BTreeMap<String, Scope> = BTreeMap::new();
+        let mut kinds: BTreeMap<String, Kind> = BTreeMap::new();
         for (path, routes) in paths {
-            let (kind, rest) = path
-                .match_indices('/')
-                .nth(2)
-                .map_or((path.as_str(), ""), |(at, _)| path.split_at(at));
-            let scope = kinds.remove(kind).unwrap_or_else(|| web::scope(kind));
-            kinds.insert(kind.to_owned(), scope.service(resource(rest, routes)));
+            let (kind, rest) = split(&path, 2);
+            let kind = kinds.entry(kind.to_owned()).or_default();
+            let (thing, rest_of_thing) = split(rest, 1);
+            if thing.starts_with("/{") && thing.ends_with('}') {
+                let things = kind.things.entry(thing.to_owned()).or_default();
+                things.push((rest_of_thing.to_owned(), routes));
+            } else {
+                kind.all.push((rest.to_owned(), routes));
+            }
         }
-        for scope in kinds.into_values() {
-            scope.register(config);
+        for (path, kind) in kinds {
+            let things = kind.things.into_iter().map(|(thing, rest)| scope(&thing, rest));
+            things.fold(scope(&path, kind.all), Scope::service).register(config);
         }
     }
 }
 
+#[derive(Default)]
+struct Kind {
+    all: Vec<(String, Vec<Route>)>,
+    /// By the segment that names one of them.
+    things: BTreeMap<String, Vec<(String, Vec<Route>)>>,
+}
+
+fn scope(path: &str, rest: Vec<(String, Vec<Route>)>) -> Scope {
+    let resources = rest.into_iter().map(|(path, routes)| resource(&path, routes));
+    resources.fold(web::scope(path), Scope::service)
+}
+
+/// Before and from the slash of this number, the first of all being number 0.
+fn split(path: &str, slash: usize) -> (&str, &str) {
+    let at = path.match_indices('/').nth(slash).map(|(at, _)| at);
+    at.map_or((path, ""), |at| path.split_at(at))
+}
+
 /// The methods of one path behind their gates.
-fn resource(path: &str, routes: Vec<Route>) -> impl HttpServiceFactory + 'static {
+fn resource(path: &str, routes: Vec<Route>) -> impl HttpServiceFactory + use<> {
     let allow = routes
         .iter()
         .map(|route| {

@@ -6,6 +6,7 @@
 //! database but through [`Store::backend`].
 
 pub mod guards;
+mod kept;
 mod setwise;
 
 use std::path::Path;
@@ -14,16 +15,18 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
+use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sea_orm::sqlx::{self, Connection as _, Executor as _};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
+    ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr,
     SqliteTransactionMode, SqlxSqliteConnector, Statement, TransactionOptions, TransactionTrait,
 };
 
 use crate::ambient::Ambient;
 use crate::instant::Instant;
 use crate::settings::Database;
+pub use kept::Kept;
 pub use setwise::{Column, Rows};
 
 /// First SQLite without the WAL-reset corruption bug.
@@ -38,6 +41,8 @@ pub struct Store {
     reader: DatabaseConnection,
     /// The one long-lived connection on which votes are written; SQLite has one writer anyway.
     caster: DatabaseConnection,
+    /// How tasks connect that keep a connection for themselves; see [`Store::kept_writer`].
+    postgres: Option<PgConnectOptions>,
     /// The log of SQLite still holds what should be gone from it: somebody read on at the time.
     stale_log: Arc<AtomicBool>,
     waiting: Arc<AtomicUsize>,
@@ -54,6 +59,7 @@ impl Store {
                 Ok(Self {
                     caster: writer.clone(),
                     writer,
+                    postgres: None,
                     reader,
                     stale_log: Arc::default(),
                     waiting: Arc::default(),
@@ -65,7 +71,11 @@ impl Store {
                 Ok(Self {
                     writer: pool.clone(),
                     reader: pool,
-                    caster: caster(url).await?,
+                    caster: set_wise(url).await?,
+                    postgres: Some(
+                        url.parse()
+                            .map_err(|error: sqlx::Error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?,
+                    ),
                     stale_log: Arc::default(),
                     waiting: Arc::default(),
                 })
@@ -111,6 +121,21 @@ impl Store {
     /// For single queries that only read.
     pub fn reader(&self) -> &DatabaseConnection {
         &self.reader
+    }
+
+    /// For one task that writes single statements: on PostgreSQL a connection of its own, on SQLite the
+    /// one that writes.
+    pub fn kept_writer(&self) -> Kept {
+        self.postgres
+            .clone()
+            .map_or_else(|| Kept::sqlite(self.writer.clone(), true), Kept::postgres)
+    }
+
+    /// For one task that reads by single statements.
+    pub fn kept_reader(&self) -> Kept {
+        self.postgres
+            .clone()
+            .map_or_else(|| Kept::sqlite(self.reader.clone(), false), Kept::postgres)
     }
 
     /// Several reads that must agree with each other.
@@ -280,6 +305,10 @@ async fn sqlite(path: &Path, connections: u32, read_only: bool) -> Result<Databa
         // Freed pages are overwritten, so that a vote that was moved leaves nothing behind.
         .pragma("secure_delete", "ON")
         .pragma("query_only", if read_only { "ON" } else { "OFF" })
+        // Votes come in no order, so each is in a page of its own: 32 MiB of them stay at hand, and as
+        // many are written to the log before they are put in their place together.
+        .pragma("cache_size", if read_only { "-4096" } else { "-32768" })
+        .pragma("wal_autocheckpoint", "8192")
         .busy_timeout(PATIENCE);
     let pool = SqlitePoolOptions::new()
         .max_connections(connections)
@@ -294,7 +323,7 @@ async fn sqlite(path: &Path, connections: u32, read_only: bool) -> Result<Databa
         .before_acquire(|connection, _| Box::pin(std::future::ready(Ok(!connection.is_in_transaction()))))
         .connect_with(options)
         .await
-        .map_err(|error| DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error.into())))?;
+        .map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?;
     Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
 }
 
@@ -302,14 +331,11 @@ async fn postgres(url: &str, connections: u32) -> Result<DatabaseConnection, DbE
     sea_orm::Database::connect(postgres_options(url, connections)).await
 }
 
-/// Prepared statements whose plan holds from the first vote to the millionth: always by index, never
-/// thought out anew.
-async fn caster(url: &str) -> Result<DatabaseConnection, DbErr> {
-    const PLANS: &str = "SET plan_cache_mode = force_generic_plan; \
-                         SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
+/// One connection for set-wise statements.
+async fn set_wise(url: &str) -> Result<DatabaseConnection, DbErr> {
     let mut options = postgres_options(url, 1);
     options.map_sqlx_postgres_pool_opts(|pool| {
-        pool.after_connect(|connection, _| Box::pin(async { connection.execute(PLANS).await.map(|_| ()) }))
+        pool.after_connect(|connection, _| Box::pin(async { connection.execute(kept::PLANS).await.map(|_| ()) }))
     });
     sea_orm::Database::connect(options).await
 }

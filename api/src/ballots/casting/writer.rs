@@ -11,13 +11,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sea_orm::prelude::Uuid;
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::ambient::Ambient;
 use crate::ballots::entity::{State, ballot};
 use crate::http::{Code, Problem};
-use crate::store::{Column, Rows, Store};
+use crate::store::{Column, Kept, Rows, Store};
 
 /// How much a writer has room for.
 #[derive(Clone, Copy, Debug)]
@@ -73,6 +73,7 @@ impl Writer {
     /// Starts the writer; it ends, everything written, when the last of its handles is dropped.
     pub fn start(store: Store, ambient: Ambient, capacity: Capacity) -> Self {
         let (queue, mut waiting) = mpsc::channel::<Waiting>(capacity.queue);
+        let mut kept = store.kept_writer();
         tokio::spawn(async move {
             let mut taken = Vec::with_capacity(capacity.batch);
             while waiting.recv_many(&mut taken, capacity.batch).await > 0 {
@@ -81,7 +82,7 @@ impl Writer {
                     ballots.entry(waiting.0.ballot_id).or_default().push(waiting);
                 }
                 for (ballot_id, votes) in ballots {
-                    write(&store, &ambient, ballot_id, votes).await;
+                    write(&store, &mut kept, &ambient, ballot_id, votes).await;
                 }
             }
         });
@@ -122,28 +123,103 @@ impl Drop for Undecided {
     }
 }
 
-async fn write(store: &Store, ambient: &Ambient, ballot_id: Uuid, mut votes: Vec<Waiting>) {
+async fn write(store: &Store, kept: &mut Kept, ambient: &Ambient, ballot_id: Uuid, mut votes: Vec<Waiting>) {
     // In order of mark: writers that lock rows in one order do not deadlock.
     votes.sort_by_key(|(entry, _)| entry.mark);
     let entries: Vec<&Entry> = votes.iter().map(|(entry, _)| entry).collect();
-    let outcomes = transact(store, ambient, ballot_id, &entries).await;
-    if let Err(problem) = &outcomes {
-        tracing::warn!(ballot = %ballot_id, %problem, "votes could not be written; their senders are told to try again");
-    }
-    let mut outcomes = outcomes.map(Vec::into_iter);
-    for (_, answer) in votes {
-        // After a failed commit nobody knows: the same vote sent again finds out.
-        let outcome = match &mut outcomes {
-            Ok(outcomes) => outcomes.next().ok_or(Code::Unavailable),
-            Err(_) => Err(Code::Unavailable),
-        };
+    let fates = fates(store, kept, ambient, ballot_id, &entries).await;
+    for ((_, answer), fate) in votes.into_iter().zip(fates) {
         // Whoever hung up asks again.
-        answer.send(outcome).unwrap_or(());
+        answer.send(fate).unwrap_or(());
     }
 }
 
-/// The outcomes, in the order of the entries.
-async fn transact(
+/// What becomes of each, in the order of the entries. Almost always all are new and good, and one
+/// statement stores them; those it leaves are looked at more closely.
+async fn fates(
+    store: &Store,
+    kept: &mut Kept,
+    ambient: &Ambient,
+    ballot_id: Uuid,
+    entries: &[&Entry],
+) -> Vec<Result<Outcome, Code>> {
+    // After a failed commit nobody knows: the same vote sent again finds out.
+    let failed = |problem: Problem| {
+        tracing::warn!(ballot = %ballot_id, %problem, "votes could not be written; their senders are told to try again");
+        Code::Unavailable
+    };
+    // Of equal marks the first counts.
+    let mut new = entries.to_vec();
+    new.dedup_by_key(|entry| entry.mark);
+    let mut stored = match at_once(kept, ambient, ballot_id, &new).await {
+        Ok(stored) => stored,
+        Err(problem) => return vec![Err(failed(problem)); entries.len()],
+    };
+    let stored: Vec<bool> = entries
+        .iter()
+        .map(|entry| stored.remove(entry.mark.as_slice()))
+        .collect();
+    let left = entries.iter().zip(&stored).filter(|(_, stored)| !**stored);
+    let left: Vec<&Entry> = left.map(|(entry, _)| *entry).collect();
+    let mut others = match left.as_slice() {
+        [] => Vec::new(),
+        left => match one_by_one(store, ambient, ballot_id, left).await {
+            Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
+            Err(problem) => vec![Err(failed(problem)); left.len()],
+        },
+    }
+    .into_iter();
+    let fate = |stored| {
+        if stored {
+            Ok(Outcome::Stored)
+        } else {
+            others.next().unwrap_or(Err(Code::Unavailable))
+        }
+    };
+    stored.into_iter().map(fate).collect()
+}
+
+/// Stores in a transaction of one statement those of which everything is in order, and tells their
+/// marks: the ballot is locked as every vote locks it, and only then is the clock asked.
+async fn at_once(
+    kept: &mut Kept,
+    ambient: &Ambient,
+    ballot_id: Uuid,
+    entries: &[&Entry],
+) -> Result<HashSet<Vec<u8>>, Problem> {
+    let bytes = |of: fn(&Entry) -> Vec<u8>| Column::Bytes(entries.iter().map(|entry| of(entry)).collect());
+    let ids = |of: fn(&Entry) -> Uuid| Column::Uuid(entries.iter().map(|entry| of(entry)).collect());
+    let rows = Rows(vec![
+        ("mark", bytes(|entry| entry.mark.to_vec())),
+        ("sealed", bytes(|entry| entry.sealed.clone())),
+        ("sign_in_id", ids(|entry| entry.sign_in_id)),
+        ("person_id", ids(|entry| entry.person_id)),
+    ]);
+    let backend = kept.backend();
+    let (lock, clock) = match backend {
+        DatabaseBackend::Postgres => ("FOR SHARE", "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"),
+        _ => ("", "$2"),
+    };
+    let (source, rows) = rows.source(backend, 3);
+    let sql = format!(
+        "WITH taking AS MATERIALIZED (SELECT closes_at FROM ballot WHERE id = $1 AND state = 'open' {lock}) \
+         INSERT INTO \"cast\" (ballot_id, mark, sealed) SELECT $1, s.mark, s.sealed FROM {source} \
+         JOIN sign_in i ON i.id = s.sign_in_id AND i.person_id = s.person_id \
+         AND i.revoked_at IS NULL AND i.expires_at > $2 AND i.workshop_id IS NULL \
+         JOIN roll r ON r.ballot_id = $1 AND r.person_id = s.person_id \
+         WHERE EXISTS (SELECT 1 FROM taking WHERE closes_at IS NULL OR closes_at > {clock}) \
+         ORDER BY s.mark ON CONFLICT (ballot_id, mark) DO NOTHING RETURNING mark"
+    );
+    let statement = || {
+        let values = [ballot_id.into(), ambient.now().micros().into()];
+        Statement::from_sql_and_values(backend, sql, values.into_iter().chain(rows))
+    };
+    let rows = kept.query(statement).await?;
+    rows.into_iter().map(|row| Ok(row.try_get("", "mark")?)).collect()
+}
+
+/// What becomes of each, in the order of the entries.
+async fn one_by_one(
     store: &Store,
     ambient: &Ambient,
     ballot_id: Uuid,

@@ -1,0 +1,251 @@
+//! Who asks, and where the path leads: read for each request, since a right that was withdrawn must
+//! end at once on every server. Requests that come together are looked up together.
+//!
+//! Each path leads to at most one workshop; one row tells the caller (if the sign-in lives), the
+//! workshop (if the path leads to one), and the caller's place in it.
+
+use std::collections::BTreeMap;
+
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement};
+use uuid::Uuid;
+
+use super::codes::Code;
+use super::problem::Problem;
+use super::together::{Respondent, Together};
+use crate::ambient::Ambient;
+use crate::instant::Instant;
+use crate::registrations::{Role, State as RegistrationState};
+use crate::store::{Column, Kept, Rows, Store};
+use crate::workshops::State as WorkshopState;
+
+/// A parameter of a path that leads to a workshop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    pub parameter: &'static str,
+    /// The table it names a row of; its column `workshop_id` leads on.
+    table: &'static str,
+}
+
+const PLACES: [Place; 11] = [
+    Place::new("workshop_id", "workshop"),
+    Place::new("organisation_id", "organisation"),
+    Place::new("registration_id", "registration"),
+    Place::new("session_id", "session"),
+    Place::new("attendance_id", "attendance"),
+    Place::new("coalition_id", "coalition"),
+    Place::new("pledge_id", "pledge"),
+    Place::new("working_group_id", "working_group"),
+    Place::new("commitment_id", "commitment"),
+    Place::new("ballot_id", "ballot"),
+    Place::new("candidate_id", "candidate"),
+];
+
+impl Place {
+    const fn new(parameter: &'static str, table: &'static str) -> Self {
+        Self { parameter, table }
+    }
+
+    /// Where this path leads, if to a workshop at all.
+    pub fn of(path: &str) -> Option<Self> {
+        let mut names = path.split(['{', '}']).skip(1).step_by(2);
+        names.find_map(|name| PLACES.into_iter().find(|place| place.parameter == name))
+    }
+
+    fn joins(self, id: &str) -> String {
+        match self.table {
+            "workshop" => format!("LEFT JOIN workshop w ON w.id = {id}"),
+            "candidate" => format!(
+                "LEFT JOIN candidate c ON c.id = {id} LEFT JOIN ballot x ON x.id = c.ballot_id \
+                 LEFT JOIN workshop w ON w.id = x.workshop_id"
+            ),
+            table => format!("LEFT JOIN {table} x ON x.id = {id} LEFT JOIN workshop w ON w.id = x.workshop_id"),
+        }
+    }
+}
+
+/// Who asks for what.
+#[derive(Clone, Copy, Debug)]
+pub struct Question {
+    pub sign_in_id: Option<Uuid>,
+    pub place: Option<Place>,
+    pub path_id: Option<Uuid>,
+}
+
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    pub person_id: Uuid,
+    pub administrator: bool,
+    /// Of an in-person sign-in: the only workshop it opens.
+    pub only_workshop: Option<Uuid>,
+}
+
+/// The workshop a path leads to, and the caller's place in it.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    pub workshop_id: Uuid,
+    pub state: WorkshopState,
+    pub public: bool,
+    pub self_registration: bool,
+    pub own: Option<Own>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Own {
+    pub registration_id: Uuid,
+    pub role: Role,
+    pub state: RegistrationState,
+    pub organisation_id: Option<Uuid>,
+    pub delegate: bool,
+}
+
+impl Own {
+    /// Invited people are members: signing in proved whose mailbox was invited.
+    pub fn is_member(&self) -> bool {
+        matches!(self.state, RegistrationState::Invited | RegistrationState::Confirmed)
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    pub signed_in: Option<SignedIn>,
+    pub scope: Option<Scope>,
+}
+
+/// Looks up on this connection or transaction, as things stand there.
+pub async fn look(on: &impl ConnectionTrait, question: Question, now: Instant) -> Result<Found, Problem> {
+    let sql = sql(question.place, "", "(SELECT 1 AS one) s", "$1", "$2");
+    let mut values: Vec<sea_orm::Value> = vec![question.sign_in_id.into()];
+    values.extend(question.place.map(|_| question.path_id.into()));
+    let statement = Statement::from_sql_and_values(on.get_database_backend(), sql, values);
+    let row = on.query_one_raw(statement).await?.ok_or(Code::Internal)?;
+    Ok(Found::read(&row, now)?)
+}
+
+/// Looks up for all requests of this process.
+pub struct Looks(Together<Looker>);
+
+struct Looker {
+    kept: Kept,
+    ambient: Ambient,
+}
+
+impl Looks {
+    pub fn start(store: &Store, ambient: Ambient) -> Self {
+        let kept = store.kept_reader();
+        Self(Together::start(Looker { kept, ambient }))
+    }
+
+    pub async fn ask(&self, question: Question) -> Result<Found, Problem> {
+        self.0.ask(question).await
+    }
+}
+
+impl Respondent for Looker {
+    type Question = Question;
+    type Answer = Found;
+
+    async fn answer(&mut self, questions: Vec<Question>) -> Result<Vec<Found>, Problem> {
+        let mut places: BTreeMap<Option<Place>, Vec<(usize, Question)>> = BTreeMap::new();
+        for (index, question) in questions.iter().enumerate() {
+            places.entry(question.place).or_default().push((index, *question));
+        }
+        let mut found = vec![Found::default(); questions.len()];
+        let (backend, now) = (self.kept.backend(), self.ambient.now());
+        for (place, asked) in places {
+            // Nobody is the sign-in of nobody, and no path leads there.
+            let ids = |of: fn(&Question) -> Option<Uuid>| {
+                Column::Uuid(
+                    asked
+                        .iter()
+                        .map(|(_, question)| of(question).unwrap_or_default())
+                        .collect(),
+                )
+            };
+            let numbers = asked.iter().filter_map(|(index, _)| i32::try_from(*index).ok());
+            let rows = Rows(vec![
+                ("number", Column::Int(numbers.collect())),
+                ("sign_in_id", ids(|question| question.sign_in_id)),
+                ("path_id", ids(|question| question.path_id)),
+            ]);
+            let (source, values) = rows.source(backend, 1);
+            let sql = sql(place, "s.number, ", &source, "s.sign_in_id", "s.path_id");
+            let statement = || Statement::from_sql_and_values(backend, sql, values);
+            for row in self.kept.query(statement).await? {
+                let number: i32 = row.try_get("", "number")?;
+                if let Some(found) = usize::try_from(number).ok().and_then(|number| found.get_mut(number)) {
+                    *found = Found::read(&row, now)?;
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// One row for each row of `source`.
+fn sql(place: Option<Place>, number: &str, source: &str, sign_in_id: &str, path_id: &str) -> String {
+    let joins = place.map_or_else(
+        || "LEFT JOIN workshop w ON false".to_owned(),
+        |place| place.joins(path_id),
+    );
+    format!(
+        "SELECT {number}p.id AS person_id, p.administrator, i.expires_at, i.revoked_at, i.workshop_id AS only_workshop_id, \
+         w.id AS workshop_id, w.state AS workshop_state, w.public, w.self_registration, \
+         r.id AS registration_id, r.role, r.state, r.organisation_id, r.delegate \
+         FROM {source} LEFT JOIN sign_in i ON i.id = {sign_in_id} LEFT JOIN person p ON p.id = i.person_id {joins} \
+         LEFT JOIN registration r ON r.workshop_id = w.id AND r.person_id = p.id"
+    )
+}
+
+impl Found {
+    fn read(row: &QueryResult, now: Instant) -> Result<Self, DbErr> {
+        let signed_in = signed_in(row, now)?;
+        let mut scope = scope(row)?;
+        // In person one sees one workshop, and that as a participant.
+        if let (Some(only), Some(scope)) = (signed_in.as_ref().and_then(|person| person.only_workshop), &mut scope) {
+            let elsewhere = scope.workshop_id != only;
+            scope.own = scope.own.filter(|own| !elsewhere && own.role == Role::Participant);
+        }
+        Ok(Self { signed_in, scope })
+    }
+}
+
+fn signed_in(row: &QueryResult, now: Instant) -> Result<Option<SignedIn>, DbErr> {
+    let Some(person_id) = row.try_get("", "person_id")? else {
+        return Ok(None);
+    };
+    let revoked: Option<i64> = row.try_get("", "revoked_at")?;
+    let expires: i64 = row.try_get("", "expires_at")?;
+    if revoked.is_some() || expires <= now.micros() {
+        return Ok(None);
+    }
+    let administrator: bool = row.try_get("", "administrator")?;
+    let only_workshop: Option<Uuid> = row.try_get("", "only_workshop_id")?;
+    Ok(Some(SignedIn {
+        person_id,
+        administrator: administrator && only_workshop.is_none(),
+        only_workshop,
+    }))
+}
+
+fn scope(row: &QueryResult) -> Result<Option<Scope>, DbErr> {
+    let Some(workshop_id) = row.try_get("", "workshop_id")? else {
+        return Ok(None);
+    };
+    let own = match row.try_get("", "registration_id")? {
+        Some(registration_id) => Some(Own {
+            registration_id,
+            role: row.try_get("", "role")?,
+            state: row.try_get("", "state")?,
+            organisation_id: row.try_get("", "organisation_id")?,
+            delegate: row.try_get("", "delegate")?,
+        }),
+        None => None,
+    };
+    Ok(Some(Scope {
+        workshop_id,
+        state: row.try_get("", "workshop_state")?,
+        public: row.try_get("", "public")?,
+        self_registration: row.try_get("", "self_registration")?,
+        own,
+    }))
+}
