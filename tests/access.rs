@@ -306,7 +306,7 @@ impl Fixture {
         outcomes
     }
 
-    fn person(&self, who: &str) -> &Person {
+    pub fn person(&self, who: &str) -> &Person {
         let at = WHO.iter().position(|known| *known == who);
         &self.people[at.unwrap_or_else(|| panic!("nobody is {who}"))]
     }

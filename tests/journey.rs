@@ -1,14 +1,11 @@
 //! A participant's way through the workshop on a phone with a poor link, in requests and bytes: from
 //! the sign-in to the result, and back another day to see that the vote stands.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-use crate::support::phone::{Phone, say, table};
-use crate::support::{Answer, Backend, MINUTE, Wire, Workshop, World, both};
+use crate::support::phone::{Phone, table};
+use crate::support::{Answer, MINUTE, Workshop, World, both};
 
 const EMAIL: &str = "mariama@example.org";
 
@@ -228,99 +225,4 @@ both! {
         assert!(bytes < 150_000, "{bytes} bytes the first time");
         assert!(returning < 25 && bytes_back < 15_000, "{bytes_back} bytes to come back");
     }
-}
-
-/// How many statements a server runs while this is asked of it.
-async fn statements(
-    world: &World,
-    path: &str,
-    email: &str,
-    counted: &AtomicUsize,
-    wired: &crate::support::Server,
-) -> usize {
-    let person = world.person(email).await.at(wired);
-    // The first time statements are prepared and things are loaded that stay.
-    person.get(path).await.expect(200);
-    let before = counted.load(Ordering::SeqCst);
-    person.get(path).await.expect(200);
-    counted.load(Ordering::SeqCst) - before
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_first_screen_asks_the_database_as_often_however_much_there_is_to_show() {
-    World::with(Backend::Postgres, async |world: World| {
-        let scene = scene(&world).await;
-        world.clock().set("2020-08-27T09:05:00Z");
-        let counted = Arc::new(AtomicUsize::new(0));
-        let watched = counted.clone();
-        let palabre::settings::Database::Postgres(url) = world.database() else {
-            panic!("not PostgreSQL")
-        };
-        let wire = Wire::to(
-            url,
-            Arc::new(move |_, statement: &str| {
-                // Nothing else names a workshop's people: jobs look for what is due.
-                if statement.contains("registration")
-                    || statement.contains("workshop")
-                    || statement.contains("coalition")
-                {
-                    watched.fetch_add(1, Ordering::SeqCst);
-                }
-                None
-            }),
-        )
-        .await;
-        let wired = world
-            .another_server_on(&palabre::settings::Database::Postgres(wire.instead_of(url)))
-            .await;
-        let me = scene.workshop.path("me");
-        let mut phone = Phone::at(world.server().address).await;
-        take_part(&world, &scene, &mut phone).await;
-        let organiser = &scene.workshop.organiser;
-        organiser
-            .post(&format!("{}/open", scene.ballot), json!({"confirm_small": true}))
-            .await
-            .expect(200);
-        let little = statements(&world, &me, EMAIL, &counted, &wired).await;
-        for number in 0..6 {
-            let ballot = json!({"question": format!("Question {number} ?"), "method": "plurality"});
-            let path = organiser
-                .post(&scene.workshop.path("ballots"), ballot)
-                .await
-                .expect(201)
-                .header("location")
-                .to_owned();
-            for name in ["Oui", "Non"] {
-                organiser
-                    .post(&format!("{path}/candidates"), json!({"name": name}))
-                    .await
-                    .expect(201);
-            }
-            organiser
-                .post(&format!("{path}/open"), json!({"confirm_small": true}))
-                .await
-                .expect(200);
-            let coalition = organiser
-                .post(
-                    &scene.workshop.path("coalitions"),
-                    json!({"name": format!("Coalition {number}")}),
-                )
-                .await;
-            organiser
-                .post(
-                    &format!("/v1/coalitions/{}/charters", coalition.expect(201).id()),
-                    json!({"text": "Charte"}),
-                )
-                .await
-                .expect(201);
-        }
-        let much = statements(&world, &me, EMAIL, &counted, &wired).await;
-        say(&format!(
-            "the first screen takes {little} statements with one ballot, {much} with seven"
-        ));
-        assert!(little > 3, "{little} statements were seen");
-        assert_eq!(little, much);
-        wired.stop().await;
-    })
-    .await;
 }

@@ -47,6 +47,7 @@ mod merging;
 mod methods;
 mod migrating;
 mod notices;
+mod queries;
 mod readme;
 mod restore;
 mod results;

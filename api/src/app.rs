@@ -138,10 +138,15 @@ pub struct Running {
 
 impl Running {
     /// Until it is told to stop by a signal or [`Running::stop`].
-    pub async fn wait(self) -> std::io::Result<()> {
-        let ended = self.server.await.map_err(std::io::Error::other)?;
-        self.jobs.iter().for_each(JoinHandle::abort);
+    pub async fn wait(mut self) -> std::io::Result<()> {
+        let ended = (&mut self.server).await.map_err(std::io::Error::other)?;
+        self.end_jobs();
         ended
+    }
+
+    /// From now on nothing is done here but what requests ask for.
+    pub fn end_jobs(&self) {
+        self.jobs.iter().for_each(JoinHandle::abort);
     }
 
     pub async fn stop(self) -> std::io::Result<()> {

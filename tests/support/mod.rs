@@ -22,6 +22,7 @@ mod mail;
 pub mod phone;
 mod raw;
 mod server;
+mod statements;
 mod wire;
 mod workshop;
 
@@ -34,6 +35,7 @@ pub use database::{Backend, BallotClock, Sql, copy_of, of_before, on_disk};
 pub use document::{DOCUMENT, Operation, REFRESH, document, faults, operations};
 pub use elsewhere::Elsewhere;
 pub use server::{FRONT_END, Server, World};
+pub use statements::Statements;
 pub use wire::Wire;
 pub use workshop::Workshop;
 

@@ -180,6 +180,6 @@ pub fn table(title: &str, lines: &[Line]) -> (usize, usize) {
 }
 
 #[expect(clippy::print_stdout, reason = "figures that whoever runs the test wants to read")]
-pub fn say(text: &str) {
+fn say(text: &str) {
     println!("{text}");
 }

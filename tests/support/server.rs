@@ -94,6 +94,11 @@ impl Server {
         }
     }
 
+    /// Does nothing from now on but what it is asked for: no letters, nothing that is due.
+    pub async fn end_jobs(&self) {
+        self.running.lock().await.as_ref().expect("a running server").end_jobs();
+    }
+
     /// What the server itself knows.
     pub async fn app<T>(&self, ask: impl AsyncFnOnce(&App) -> T) -> T {
         let app = self

@@ -104,15 +104,15 @@ async fn draft(
         ..from
     };
     let row = row.into_active_model().insert(on).await?;
-    for candidate in candidates {
-        let copy = candidate::ActiveModel {
-            id: Set(caller.app.ambient.id()),
-            ballot_id: Set(id),
-            created_at: Set(caller.now()),
-            ..candidate.into_active_model().reset_all()
-        };
-        copy.insert(on).await?;
-    }
+    let copies = candidates.into_iter().map(|candidate| candidate::ActiveModel {
+        id: Set(caller.app.ambient.id()),
+        ballot_id: Set(id),
+        created_at: Set(caller.now()),
+        ..candidate.into_active_model().reset_all()
+    });
+    candidate::Entity::insert_many(copies)
+        .exec_without_returning(on)
+        .await?;
     let ballot = routes::show(on, caller, row).await?;
     let line = serde_json::json!({ "drafted_from": origin, "drafted_as": drafted_as });
     journal::write(on, caller, Act::new("create", "ballot", id).after(&line)).await?;

@@ -55,20 +55,44 @@ pub fn close(app: &App, id: Uuid) {
 
 /// Of a ballot whose key is not destroyed yet.
 pub async fn of(on: &impl ConnectionTrait, app: &App, ballot: &ballot::Model) -> Result<Arc<Frozen>, Problem> {
-    if let Some(frozen) = known(app, ballot.id) {
-        return Ok(frozen);
-    }
-    let frozen = Arc::new(load(on, app, ballot).await?);
-    let mut cache = app.frozen.0.write().unwrap_or_else(PoisonError::into_inner);
-    cache.insert(ballot.id, frozen.clone());
-    Ok(frozen)
+    let mut all = of_all(on, app, &[ballot]).await?;
+    all.pop().ok_or_else(|| Code::Internal.into())
 }
 
-async fn load(on: &impl ConnectionTrait, app: &App, ballot: &ballot::Model) -> Result<Frozen, Problem> {
-    let row = proof::Entity::find_by_id(ballot.id).one(on).await?;
-    let manifest = row
-        .and_then(|row| Manifest::parse(note::text(&row.manifest)?))
-        .ok_or(Code::Internal)?;
+/// Of several such ballots, in their order; those that this process has not read yet are read at once.
+pub async fn of_all(
+    on: &impl ConnectionTrait,
+    app: &App,
+    ballots: &[&ballot::Model],
+) -> Result<Vec<Arc<Frozen>>, Problem> {
+    let mut all: HashMap<Uuid, Arc<Frozen>> = ballots
+        .iter()
+        .filter_map(|ballot| Some((ballot.id, known(app, ballot.id)?)))
+        .collect();
+    let unread: Vec<_> = ballots.iter().filter(|ballot| !all.contains_key(&ballot.id)).collect();
+    if !unread.is_empty() {
+        let manifests: Vec<(Uuid, String)> = proof::Entity::find()
+            .select_only()
+            .columns([proof::Column::BallotId, proof::Column::Manifest])
+            .filter(proof::Column::BallotId.is_in(unread.iter().map(|ballot| ballot.id)))
+            .into_tuple()
+            .all(on)
+            .await?;
+        let manifests: HashMap<Uuid, String> = manifests.into_iter().collect();
+        for ballot in unread {
+            let manifest = manifests.get(&ballot.id).ok_or(Code::Internal)?;
+            let frozen = Arc::new(open(app, ballot, manifest)?);
+            let mut cache = app.frozen.0.write().unwrap_or_else(PoisonError::into_inner);
+            cache.insert(ballot.id, frozen.clone());
+            all.insert(ballot.id, frozen);
+        }
+    }
+    let found = |ballot: &&ballot::Model| all.get(&ballot.id).cloned().ok_or_else(|| Code::Internal.into());
+    ballots.iter().map(found).collect()
+}
+
+fn open(app: &App, ballot: &ballot::Model, signed: &str) -> Result<Frozen, Problem> {
+    let manifest = note::text(signed).and_then(Manifest::parse).ok_or(Code::Internal)?;
     let sealed = ballot.sealed_key.as_deref().unwrap_or_default();
     match app.ballot_keys.open(ballot.id, sealed, &manifest.origin) {
         Ok(keys) => Ok(Frozen {

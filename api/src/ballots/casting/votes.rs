@@ -2,6 +2,7 @@
 //! (`opening`). Only casting, closing and cancelling touch them.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use sea_orm::entity::prelude::*;
 use sea_orm::{QueryOrder, QuerySelect};
@@ -48,11 +49,11 @@ pub async fn voted_among(
     app: &App,
     ballots: impl IntoIterator<Item = (&ballot::Model, Uuid)>,
 ) -> Result<HashSet<Uuid>, Problem> {
-    let mut marks = Vec::new();
-    for (ballot, unit_id) in ballots.into_iter().filter(|(ballot, _)| ballot.sealed_key.is_some()) {
-        let frozen = frozen::of(on, app, ballot).await?;
-        marks.push((ballot.id, frozen.keys.mark(unit_id).to_vec()));
-    }
+    let sealed = ballots.into_iter().filter(|(ballot, _)| ballot.sealed_key.is_some());
+    let (ballots, units): (Vec<_>, Vec<_>) = sealed.unzip();
+    let frozen = frozen::of_all(on, app, &ballots).await?;
+    let mark = |(frozen, unit_id): (&Arc<Frozen>, Uuid)| (frozen.ballot_id(), frozen.keys.mark(unit_id).to_vec());
+    let marks: Vec<_> = frozen.iter().zip(units).map(mark).collect();
     // A mark is of one ballot alone; naming the ballots too lets the primary key be used.
     let voted: Vec<Uuid> = cast::Entity::find()
         .select_only()
