@@ -34,7 +34,7 @@ pub use database::{Backend, BallotClock, Sql, copy_of, of_before, on_disk};
 pub use document::{DOCUMENT, Operation, REFRESH, document, faults, operations};
 pub use elsewhere::Elsewhere;
 pub use server::{FRONT_END, Server, World};
-pub use wire::Wire;
+pub use wire::{Runs, Wire};
 pub use workshop::Workshop;
 
 /// Each test once on SQLite and once on PostgreSQL, in a world of its own.
