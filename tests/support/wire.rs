@@ -27,6 +27,13 @@ struct Run {
     before: Vec<Vec<String>>,
 }
 
+impl Run {
+    fn close(&mut self, connection: u16) {
+        let over = self.by_connection.remove(&connection);
+        self.before.extend(over);
+    }
+}
+
 impl Runs {
     /// To be given to a wire.
     pub fn watch(self: &Arc<Self>) -> Watch {
@@ -34,13 +41,15 @@ impl Runs {
         Arc::new(move |connection, statement: &str| {
             let mut run = runs.0.lock().expect("nobody panicked");
             if statement.starts_with("BEGIN") {
-                let before = run.by_connection.remove(&connection);
-                run.before.extend(before);
+                run.close(connection);
             }
             run.by_connection
                 .entry(connection)
                 .or_default()
                 .push(statement.to_owned());
+            if ["COMMIT", "ROLLBACK"].iter().any(|end| statement.starts_with(end)) {
+                run.close(connection);
+            }
             None
         })
     }
