@@ -70,6 +70,47 @@ both! {
         }
     }
 
+    async fn so_it_is_with_pledges_and_with_whom_a_draft_would_let_vote(world: World) {
+        let workshop = world.workshop().published().await;
+        let organiser = &workshop.organiser;
+        let coalition = organiser.post(&workshop.path("coalitions"), json!({"name": "Coalition"})).await.expect(201);
+        let path = coalition.header("location").to_owned();
+        organiser.post(&format!("{path}/charters"), json!({"text": "Charte"})).await.expect(201);
+        let outsider = workshop.member("participant", "outsider@example.org").await;
+        let facilitator = workshop.member("facilitator", "facilitator@example.org").await;
+        let auditor = workshop.member("auditor", "auditor@example.org").await;
+        let ballot = json!({"question": "Quel nom ?", "method": "plurality", "eligibility": {"adhered": coalition.id()}});
+        let ballot = organiser.post(&workshop.path("ballots"), ballot).await.expect(201).header("location").to_owned();
+        for name in ["Kora", "Arbre"] {
+            organiser.post(&format!("{ballot}/candidates"), json!({"name": name})).await.expect(201);
+        }
+        let seen = async |by: &crate::support::Person| {
+            let read = by.get(&path).await.expect(200);
+            let listed = by.list(&workshop.path("coalitions")).await[0].clone();
+            assert_eq!(read.json(), listed, "read and list say the same");
+            [listed["pledges"]["people"].clone(), by.get(&format!("{ballot}/turnout")).await.expect(200)["roll"].clone()]
+        };
+        for number in 1..=5 {
+            let person = workshop.member("participant", &format!("p{number}@example.org")).await;
+            let own = person.list("/v1/me/registrations").await[0]["id"].as_str().expect("an id").to_owned();
+            person.act(&format!("/v1/registrations/{own}/confirm")).await.expect(200);
+            person.post(&format!("{path}/pledges"), json!({"charter": 1})).await.expect(201);
+            for by in [organiser, &auditor] {
+                assert_eq!(seen(by).await, [json!(number), json!(number)], "{}", by.email);
+            }
+            let told = if number < 5 { Value::Null } else { json!(number) };
+            for by in [&outsider, &facilitator, &person] {
+                assert_eq!(seen(by).await, [told.clone(), told.clone()], "{} of {number}", by.email);
+            }
+            if number == 4 {
+                // Once opened the roll is public, however small: those who open it were told so.
+                let small = organiser.post(&format!("{ballot}/copy"), json!({})).await.expect(201).header("location").to_owned();
+                organiser.post(&format!("{small}/open"), json!({"confirm_small": true})).await.expect(200);
+                assert_eq!(outsider.get(&format!("{small}/turnout")).await.expect(200)["roll"], 4);
+            }
+        }
+    }
+
     async fn counts_that_move_do_not_stop_an_organiser_from_editing(world: World) {
         let workshop = world.workshop().published().await;
         let organiser = &workshop.organiser;

@@ -240,6 +240,27 @@ both! {
         exchange(&world, MARIAMA, &code).await.expect(200);
     }
 
+    async fn every_mail_server_can_write_to_a_domain_of_other_letters(world: World) {
+        world.mailbox().know_ascii_only();
+        // The domain is what it stands for in DNS, the mailbox as it was typed.
+        let ask = async |email: &str| world.anonymous().post("/v1/auth/codes", json!({"email": email})).await.expect(202);
+        ask("Awa@Bücher.example").await;
+        let code = world.mailbox().next_code_to("Awa@xn--bcher-kva.example").await;
+        exchange(&world, "awa@bücher.example", &code).await.expect(200);
+        // A mailbox of other letters is told to whoever can do something about it, without hours of tries.
+        let workshop = world.workshop().published().await;
+        workshop.register("participant", "élise@example.org").await.expect(201);
+        ask("Élise@example.org").await;
+        let undelivered = async || {
+            let listed = workshop.organiser.list(&workshop.path("registrations")).await;
+            listed.iter().find(|registration| registration["email"] == "élise@example.org").expect("hers")["undelivered_code"].clone()
+        };
+        while undelivered().await["state"] != "bounced" {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        assert_eq!(undelivered().await["error"], "SMTP server without SMTPUTF8");
+    }
+
     async fn addresses_that_nobody_can_have_are_refused(world: World) {
         let long = format!("{}@example.org", "a".repeat(300));
         for email in [

@@ -135,6 +135,29 @@ both! {
         assert!(table.contains("Personne effacée") && !table.contains("facilitatrice"), "{table}");
     }
 
+    async fn it_keeps_neither_who_speaks_nor_what_lets_one_in(world: World) {
+        let workshop = world.workshop().published().await;
+        let organiser = &workshop.organiser;
+        let session = json!({
+            "title": "Ouverture", "speakers": ["Mariama Diallo"], "join_url": "https://visio.example.org/1?pwd=kora", "check_in_code": "KORA2020",
+            "starts_at": "2020-08-27T09:00:00Z", "ends_at": "2020-08-27T10:00:00Z",
+        });
+        let session = organiser.post(&workshop.path("sessions"), session).await.expect(201);
+        let path = session.header("location").to_owned();
+        let changed = json!({"title": "Clôture", "speakers": ["Mariama Diallo", "Alpha Barry"]});
+        organiser.patch(&path, &session.etag(), changed).await.expect(200);
+        organiser.delete(&path).await.expect(204);
+        let lines = organiser.list(&workshop.path("journal?subject=session")).await;
+        assert_eq!(acts(&lines), ["organiser create session", "organiser update session", "organiser delete session"]);
+        let told = |line: &Value| ["title", "speakers", "join_url", "check_in_code"].map(|field| line[field].clone());
+        assert_eq!(told(&lines[1]["before"]), [json!("Ouverture"), json!(1), json!("…"), json!("…")]);
+        assert_eq!(told(&lines[1]["after"]), [json!("Clôture"), json!(2), json!("…"), json!("…")]);
+        let whole = organiser.get(&workshop.path("journal")).await.expect(200).text();
+        for kept in ["Mariama", "Barry", "kora", "KORA"] {
+            assert!(!whole.contains(kept), "{kept} in {whole}");
+        }
+    }
+
     async fn no_line_is_altered_or_struck_out(world: World) {
         let workshop = world.workshop().await;
         let sql = world.sql().await;

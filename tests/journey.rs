@@ -4,7 +4,7 @@
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-use crate::support::phone::{Phone, table};
+use crate::support::phone::{Line, Page, Phone, say, table};
 use crate::support::{Answer, MINUTE, Workshop, World, both};
 
 const EMAIL: &str = "mariama@example.org";
@@ -175,54 +175,92 @@ async fn take_part(world: &World, scene: &Scene, phone: &mut Phone) -> Answer {
     tokens
 }
 
+/// From the sign-in to the result, and back another day: what each cost.
+async fn the_whole_way(world: &World, page: Page) -> [Vec<Line>; 2] {
+    let scene = scene(world).await;
+    let organiser = &scene.workshop.organiser;
+    world.clock().set("2020-08-27T09:05:00Z");
+    let mut phone = Phone::of(world, page).await;
+    let tokens = take_part(world, &scene, &mut phone).await;
+    organiser
+        .post(&format!("{}/open", scene.ballot), json!({"confirm_small": true}))
+        .await
+        .expect(200);
+
+    // The vote, with the pictures that one chooses among.
+    let me = scene.workshop.path("me");
+    let screen = phone.get(&me).await.expect(200);
+    assert_eq!(
+        (&screen["ballots"][0]["on_roll"], &screen["ballots"][0]["voted"]),
+        (&json!(true), &json!(false))
+    );
+    let ballot = phone.get(&scene.ballot).await.expect(200);
+    let candidates = ballot["candidates"].as_array().expect("candidates").clone();
+    assert_eq!(candidates.len(), 5);
+    for candidate in &candidates {
+        let url = candidate["logo"]["thumbnail_url"].as_str().expect("a URL");
+        let path = url.strip_prefix("https://api.example.org").expect("our own");
+        let image = phone.get(path).await.expect(200);
+        assert!(image.body.starts_with(b"\x89PNG"));
+    }
+    phone
+        .post(&format!("{}/votes", scene.ballot), vote(&ballot))
+        .await
+        .expect(201);
+    organiser.act(&format!("{}/close", scene.ballot)).await.expect(200);
+    organiser.act(&format!("{}/publish", scene.ballot)).await.expect(200);
+    let tally = phone.get(&format!("{}/tally", scene.ballot)).await.expect(200);
+    assert_eq!(tally["votes"], 1);
+    let way = phone.opened_again().await;
+
+    // Another day, the token has run out: does my vote stand?
+    world.clock().set("2020-08-28T18:00:00Z");
+    let refresh = json!({"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]});
+    phone.token = None;
+    let tokens = phone.post("/v1/auth/tokens", refresh).await.expect(200);
+    phone.token = Some(tokens.text_of("access_token"));
+    let screen = phone.get(&me).await.expect(200);
+    assert_eq!(screen["ballots"][0]["voted"], true);
+    // And once more: nothing has changed, and only that is said. The pictures are not fetched again.
+    assert_eq!(phone.get(&me).await.expect(200).text(), screen.text());
+    let shown = phone.get(&scene.ballot).await.expect(200);
+    let url = shown["candidates"][0]["logo"]["thumbnail_url"].as_str().expect("a URL");
+    phone
+        .get(url.strip_prefix("https://api.example.org").expect("our own"))
+        .await
+        .expect(200);
+    [way, phone.take_lines()]
+}
+
+/// What the page asked for itself, and what its browser asked first.
+fn told_apart(lines: &[Line]) -> (usize, usize) {
+    let preflights = lines.iter().filter(|line| line.is_preflight()).count();
+    (lines.len() - preflights, preflights)
+}
+
 both! {
     async fn a_phone_goes_the_whole_way_in_few_requests_and_bytes(world: World) {
-        let scene = scene(&world).await;
-        let organiser = &scene.workshop.organiser;
-        world.clock().set("2020-08-27T09:05:00Z");
-        let mut phone = Phone::at(world.server().address).await;
-        let tokens = take_part(&world, &scene, &mut phone).await;
-        organiser.post(&format!("{}/open", scene.ballot), json!({"confirm_small": true})).await.expect(200);
-
-        // The vote, with the pictures that one chooses among.
-        let me = scene.workshop.path("me");
-        let screen = phone.get(&me).await.expect(200);
-        assert_eq!((&screen["ballots"][0]["on_roll"], &screen["ballots"][0]["voted"]), (&json!(true), &json!(false)));
-        let ballot = phone.get(&scene.ballot).await.expect(200);
-        let candidates = ballot["candidates"].as_array().expect("candidates").clone();
-        assert_eq!(candidates.len(), 5);
-        for candidate in &candidates {
-            let url = candidate["logo"]["thumbnail_url"].as_str().expect("a URL");
-            let path = url.strip_prefix("https://api.example.org").expect("our own");
-            let image = phone.get(path).await.expect(200);
-            assert!(image.body.starts_with(b"\x89PNG"));
-        }
-        phone.post(&format!("{}/votes", scene.ballot), vote(&ballot)).await.expect(201);
-        organiser.act(&format!("{}/close", scene.ballot)).await.expect(200);
-        organiser.act(&format!("{}/publish", scene.ballot)).await.expect(200);
-        let tally = phone.get(&format!("{}/tally", scene.ballot)).await.expect(200);
-        assert_eq!(tally["votes"], 1);
-        let way = phone.opened_again().await;
+        let [way, back] = the_whole_way(&world, Page::SameOrigin).await;
         let (requests, bytes) = table("From the sign-in to the result", &way);
-
-        // Another day, the token has run out: does my vote stand?
-        world.clock().set("2020-08-28T18:00:00Z");
-        let refresh = json!({"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]});
-        phone.token = None;
-        let tokens = phone.post("/v1/auth/tokens", refresh).await.expect(200);
-        phone.token = Some(tokens.text_of("access_token"));
-        let screen = phone.get(&me).await.expect(200);
-        assert_eq!(screen["ballots"][0]["voted"], true);
-        // And once more: nothing has changed, and only that is said. The pictures are not fetched again.
-        assert_eq!(phone.get(&me).await.expect(200).text(), screen.text());
-        let shown = phone.get(&scene.ballot).await.expect(200);
-        let url = shown["candidates"][0]["logo"]["thumbnail_url"].as_str().expect("a URL");
-        phone.get(url.strip_prefix("https://api.example.org").expect("our own")).await.expect(200);
-        let back = phone.take_lines();
         let (returning, bytes_back) = table("Back another day", &back);
+        assert_eq!((told_apart(&way).1, told_apart(&back).1), (0, 0));
         assert_eq!(back[2].status(), 304);
         assert!(requests < 25, "{requests} requests");
         assert!(bytes < 150_000, "{bytes} bytes the first time");
         assert!(returning < 25 && bytes_back < 15_000, "{bytes_back} bytes to come back");
+    }
+
+    async fn a_page_of_another_origin_asks_first_and_stays_within_the_bytes(world: World) {
+        let [way, back] = the_whole_way(&world, Page::OtherOrigin).await;
+        let (_, bytes) = table("From the sign-in to the result, for a page of another origin", &way);
+        let (_, bytes_back) = table("Back another day, for a page of another origin", &back);
+        let [(requests, first), (_, again)] = [told_apart(&way), told_apart(&back)];
+        say(&format!("of them {first} the first time and {again} to come back are questions whether it may ask"));
+        assert!(first > 0 && again > 0);
+        // Once per address, and never for an image.
+        assert!(first <= requests - LOGOS.len(), "{first} questions for {requests} requests");
+        assert!(requests < 25, "{requests} requests of its own");
+        assert!(bytes < 150_000, "{bytes} bytes the first time");
+        assert!(bytes_back < 15_000, "{bytes_back} bytes to come back");
     }
 }

@@ -1,11 +1,13 @@
 //! A hall of people signs in from one address; a flood is cut; whoever guesses is stopped.
 
+use std::sync::Arc;
 use std::time::Instant;
 
+use palabre::settings::Database;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::support::{Answer, Backend, MINUTE, Person, SECOND, World, both};
+use crate::support::{Answer, Backend, MINUTE, Person, Runs, SECOND, Wire, World, both};
 
 const HALL: usize = 300;
 
@@ -284,6 +286,40 @@ async fn whoever_is_no_trusted_proxy_stays_where_they_are() {
         let (passed, _) = flood(&anonymous, |number| format!("198.51.100.{}", number % 250)).await;
         assert!((400..600).contains(&passed), "{passed}");
         process.kill().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_asks_or_guesses_costs_the_same_whether_the_address_is_known_or_not() {
+    World::with(Backend::Postgres, async |world: World| {
+        // Known in every way, with a code from the organiser waiting.
+        let workshop = world.workshop().published().await;
+        let known = "mariama@example.org";
+        let registration = workshop.register("participant", known).await.expect(201).id();
+        world.sign_in(known).await;
+        let handed_over = format!("/v1/registrations/{registration}/in-person-codes");
+        workshop.organiser.act(&handed_over).await.expect(201);
+        world.clock().advance(31 * MINUTE);
+        let Database::Postgres(url) = world.database() else {
+            panic!("not PostgreSQL")
+        };
+        let runs = Arc::new(Runs::default());
+        let wire = Wire::to(url, runs.watch()).await;
+        let wired = world.another_server_on(&Database::Postgres(wire.instead_of(url))).await;
+        let anonymous = world.anonymous().at(&wired);
+        let mut cost = Vec::new();
+        for email in [known, "nobody@example.org"] {
+            ask(&anonymous, email, "198.51.100.7").await.expect(202);
+            let tried = exchange(&anonymous, email, "no code", "198.51.100.7").await;
+            tried.problem(401, "invalid_code");
+            cost.push(runs.take("INSERT INTO \"sign_in_try\""));
+        }
+        assert_eq!(cost[0].len(), 2, "{cost:#?}");
+        assert_eq!(cost[0], cost[1]);
+        let about_people = |statement: &String| statement.contains("person");
+        assert!(!cost[0].concat().iter().any(about_people), "{cost:#?}");
+        wired.stop().await;
     })
     .await;
 }

@@ -34,6 +34,95 @@ const PEOPLE: &[&[&str]] = &[
     &["Barry", "Mory", "mory@example.org", "", "", ""],
 ];
 
+/// One list of guests, with all that organisers do to one: titles above, empty rows and columns, cells
+/// merged over several people, dates, formulas, a number for a name, hidden rows, a break in a name, a
+/// line of totals below. Written by LibreOffice 7.4 itself, and by the programs that imitate Excel.
+const WRITTEN: [(&str, &[u8]); 6] = [
+    ("LibreOffice", include_bytes!("fixtures/rosters/libreoffice.xlsx")),
+    ("openpyxl", include_bytes!("fixtures/rosters/openpyxl.xlsx")),
+    ("XlsxWriter", include_bytes!("fixtures/rosters/xlsxwriter.xlsx")),
+    (
+        "LibreOffice; Windows-1252",
+        include_bytes!("fixtures/rosters/semicolon-windows-1252.csv"),
+    ),
+    ("LibreOffice, UTF-8", include_bytes!("fixtures/rosters/comma-utf-8.csv")),
+    (
+        "LibreOffice tab UTF-16",
+        include_bytes!("fixtures/rosters/tab-utf-16.csv"),
+    ),
+];
+
+/// Who is on it; a text file cannot tell that the second and third have the organisation of the first.
+fn guests(merged: bool) -> Vec<Value> {
+    let ministry = [Value::Null, json!("Ministère des Postes")][usize::from(merged)].clone();
+    let public = [Value::Null, json!("public_administration")][usize::from(merged)].clone();
+    vec![
+        json!([
+            "Mamadou Saliou DIALLO",
+            "Mamadou.Saliou@Example.org",
+            "participant",
+            "Ministère des Postes",
+            "public_administration",
+            true,
+            "fr"
+        ]),
+        json!([
+            "Aïssatou Barry",
+            "aissatou.barry@example.org",
+            "facilitator",
+            ministry,
+            public,
+            false,
+            "fr"
+        ]),
+        json!([
+            "Ibrahima Sory Camara",
+            "ibrahima@example.org",
+            "participant",
+            ministry,
+            public,
+            false,
+            "fr"
+        ]),
+        json!([
+            "Zoë Marie O’Neill",
+            "zoe.oneill@example.org",
+            "auditor",
+            "« Cœur » & fils ; \"Kora\", 5 €",
+            "donor",
+            false,
+            "en"
+        ]),
+        json!([
+            "Cent 224",
+            "p224@example.org",
+            "participant",
+            "2020",
+            "company",
+            true,
+            "en"
+        ]),
+        json!([
+            "Formule Bah",
+            "formule@example.org",
+            "participant",
+            "+224 Télécom",
+            "other",
+            false,
+            "fr"
+        ]),
+        json!([
+            "=cmd|'/C calc'!A0",
+            "calc@example.org",
+            "participant",
+            null,
+            null,
+            false,
+            "fr"
+        ]),
+    ]
+}
+
 fn told(report: &Answer, list: &str, fields: &[&str]) -> Vec<Vec<Value>> {
     let lines = report[list].as_array().expect("a list");
     let line = |line: &Value| fields.iter().map(|field| line[field].clone()).collect();
@@ -46,6 +135,70 @@ fn say(words: &str) {
 }
 
 both! {
+    async fn what_spreadsheet_programs_write_is_imported_and_again_changes_nothing(world: World) {
+        let first = world.workshop().await;
+        let organiser = &first.organiser;
+        let counts = |report: &Answer| ["created", "updated", "unchanged", "skipped"].map(|count| report[count].clone());
+        for (program, file) in WRITTEN {
+            let workshop = world.workshop().by(organiser).await;
+            let import = workshop.path("registrations/import");
+            let send = async |options: &str| organiser.post_bytes(&format!("{import}{options}"), "application/octet-stream", file.to_vec()).await;
+            let dry = send("?dry_run=true").await.expect(200);
+            assert_eq!(counts(&dry), [7, 0, 0, 1].map(|count| json!(count)), "{program}: {dry}");
+            let is_workbook = dry["sheet"].is_string();
+            let last = if is_workbook { 30 } else { 31 };
+            send("").await.problem(422, "invalid_roster").faults(&[
+                (&format!("/rows/{last}/email"), "required"), (&format!("/rows/{last}/name"), "required"),
+            ]);
+            assert_eq!(organiser.list(&workshop.path("registrations")).await.len(), 1, "{program}: nothing is stored yet");
+            assert_eq!(counts(&send("?skip_invalid=true").await.expect(200)), counts(&dry), "{program}");
+            assert_eq!(counts(&send("?skip_invalid=true").await.expect(200)), [0, 0, 7, 1].map(|count| json!(count)), "{program}");
+            let mut listed: Vec<Value> = organiser.list(&workshop.path("registrations")).await.iter().skip(1).map(|registration| {
+                json!([
+                    registration["name"], registration["email"], registration["role"], registration["organisation"]["name"],
+                    registration["category"], registration["delegate"], registration["language"],
+                ])
+            }).collect();
+            let mut expected = guests(is_workbook);
+            for list in [&mut listed, &mut expected] {
+                list.sort_by_key(|guest| guest[1].to_string());
+            }
+            assert_eq!(listed, expected, "{program}");
+        }
+        // Whichever program writes it, it is the same list.
+        let import = first.path("registrations/import?skip_invalid=true");
+        let mut outcomes = Vec::new();
+        for (_, file) in WRITTEN {
+            let report = organiser.post_bytes(&import, "application/octet-stream", file.to_vec()).await.expect(200);
+            outcomes.push((report["created"].clone(), report["updated"].clone()));
+        }
+        assert_eq!(outcomes[0], (json!(7), json!(0)));
+        assert_eq!(outcomes[1..], vec![(json!(0), json!(0)); 5]);
+    }
+
+    async fn of_several_sheets_one_is_read_and_the_others_are_named(world: World) {
+        let workshop = world.workshop().await;
+        let organiser = &workshop.organiser;
+        let (_, file) = WRITTEN[0];
+        let send = async |options: &str| {
+            let import = workshop.path(&format!("registrations/import?skip_invalid=true{options}"));
+            organiser.post_bytes(&import, XLSX, file.to_vec()).await
+        };
+        let guests = send("").await.expect(200);
+        assert_eq!((&guests["sheet"], &guests["other_sheets"]), (&json!("Invités 27-28 août"), &json!(["Presse"])));
+        // Its header has two rows: one heading stands over two columns.
+        let press = send("&sheet=Presse").await.expect(200);
+        assert_eq!((&press["sheet"], &press["other_sheets"], &press["created"]), (&json!("Presse"), &json!(["Invités 27-28 août"]), &json!(1)));
+        let listed = organiser.list(&workshop.path("registrations?q=fanta")).await;
+        assert_eq!((&listed[0]["name"], &listed[0]["organisation"]["name"]), (&json!("Fanta Touré"), &json!("Le Quotidien")));
+        // A hidden one is read by its name only; one that is not there, not at all.
+        let hidden = send("&sheet=Listes").await.expect(200);
+        assert_eq!((&hidden["sheet"], &hidden["created"]), (&json!("Listes"), &json!(0)));
+        send("&sheet=presse").await.problem(422, "invalid_roster").faults(&[("", "unknown_sheet")]);
+        let import = workshop.path("registrations/import?sheet=Presse");
+        organiser.post_bytes(&import, "text/csv", "email\na@example.org\n").await.problem(422, "invalid_roster").faults(&[("", "unknown_sheet")]);
+    }
+
     async fn a_workbook_is_imported_like_csv(world: World) {
         let workshop = world.workshop().await;
         let organiser = &workshop.organiser;

@@ -238,7 +238,8 @@ fn cors(origins: &[String]) -> actix_cors::Cors {
             "last-event-id",
         ])
         .expose_headers(["etag", "location", "retry-after", "content-language", "x-request-id"])
-        .max_age(600);
+        // Asked anew for each address once this is over; browsers keep to less where they think it right.
+        .max_age(24 * 3600);
     if origins.iter().any(|origin| origin == "*") {
         return cors.allow_any_origin();
     }

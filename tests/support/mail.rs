@@ -105,6 +105,7 @@ struct Post {
 struct State {
     waiting: VecDeque<Mail>,
     refusals: VecDeque<u16>,
+    ascii_only: bool,
 }
 
 impl Post {
@@ -177,6 +178,11 @@ impl Mailbox {
         self.post.state().refusals.extend(std::iter::repeat_n(code, n));
     }
 
+    /// From now on as a server that has never heard of SMTPUTF8.
+    pub fn know_ascii_only(&self) {
+        self.post.state().ascii_only = true;
+    }
+
     fn untaken(&self) -> String {
         let state = self.post.state();
         if state.waiting.is_empty() {
@@ -225,7 +231,12 @@ async fn converse(stream: TcpStream, post: &Post) -> std::io::Result<()> {
         let answer = match upper.split_whitespace().next().unwrap_or_default() {
             "EHLO" => {
                 (sender, recipients) = (false, Vec::new());
-                "250-mailbox\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SMTPUTF8".to_owned()
+                let known = if post.state().ascii_only {
+                    "8BITMIME"
+                } else {
+                    "SMTPUTF8"
+                };
+                format!("250-mailbox\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 {known}")
             }
             "HELO" => {
                 (sender, recipients) = (false, Vec::new());

@@ -36,7 +36,7 @@ pub use document::{DOCUMENT, Operation, REFRESH, document, faults, operations};
 pub use elsewhere::Elsewhere;
 pub use server::{FRONT_END, Server, World};
 pub use statements::Statements;
-pub use wire::Wire;
+pub use wire::{Runs, Wire};
 pub use workshop::Workshop;
 
 /// Each test once on SQLite and once on PostgreSQL, in a world of its own.

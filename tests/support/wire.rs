@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -16,6 +16,54 @@ use tokio::task::{JoinHandle, JoinSet};
 /// Asked before each statement, with the port under which PostgreSQL knows the connection: nothing
 /// lets it through, a gate stops it until the other end is used or dropped.
 pub type Watch = Arc<dyn Fn(u16, &str) -> Option<oneshot::Receiver<()>> + Send + Sync>;
+
+/// What is run over a wire, transaction by transaction, as jobs of the server run theirs meanwhile.
+#[derive(Default)]
+pub struct Runs(Mutex<Run>);
+
+#[derive(Default)]
+struct Run {
+    by_connection: HashMap<u16, Vec<String>>,
+    before: Vec<Vec<String>>,
+}
+
+impl Run {
+    fn close(&mut self, connection: u16) {
+        let over = self.by_connection.remove(&connection);
+        self.before.extend(over);
+    }
+}
+
+impl Runs {
+    /// To be given to a wire.
+    pub fn watch(self: &Arc<Self>) -> Watch {
+        let runs = self.clone();
+        Arc::new(move |connection, statement: &str| {
+            let mut run = runs.0.lock().expect("nobody panicked");
+            if statement.starts_with("BEGIN") {
+                run.close(connection);
+            }
+            run.by_connection
+                .entry(connection)
+                .or_default()
+                .push(statement.to_owned());
+            if ["COMMIT", "ROLLBACK"].iter().any(|end| statement.starts_with(end)) {
+                run.close(connection);
+            }
+            None
+        })
+    }
+
+    /// The statements of each transaction in which these words stand; what was run until now is forgotten.
+    pub fn take(&self, words: &str) -> Vec<Vec<String>> {
+        let run = std::mem::take(&mut *self.0.lock().expect("nobody panicked"));
+        let mut all = run.before;
+        all.extend(run.by_connection.into_values());
+        all.retain(|statements| statements.iter().any(|statement| statement.contains(words)));
+        all.sort();
+        all
+    }
+}
 
 pub struct Wire {
     address: SocketAddr,

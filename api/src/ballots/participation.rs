@@ -15,9 +15,10 @@ use super::lacking::Lack;
 use super::quorum::Quorum;
 use super::roll::{self, RollEntry};
 use super::{casting, tally};
-use crate::http::{Answer, Caller, Etag, Language, Problem, Reply, Worded, resource};
+use crate::http::{Answer, Caller, Etag, Language, Problem, Reply, SUPERVISION, Worded, resource};
 use crate::identity::person;
 use crate::instant::Instant;
+use crate::registrations::is_few;
 
 /// One's own part in a ballot.
 #[derive(Serialize, ToSchema)]
@@ -191,8 +192,9 @@ pub async fn parts(on: &impl ConnectionTrait, caller: &Caller) -> Result<Vec<Bal
 pub struct Turnout {
     ballot_id: Uuid,
     state: State,
-    /// How many are entitled to vote; in draft, how many would be if it opened now
-    roll: u64,
+    /// How many are entitled to vote; in draft, how many would be if it opened now, and then null when
+    /// they are fewer than 5, to those who may not see who
+    roll: Option<u64>,
     /// How many have voted
     votes: u64,
     /// Null when the ballot asks for none
@@ -204,7 +206,8 @@ resource!(Turnout);
 
 /// Read the turnout
 ///
-/// How many are entitled to vote and how many have voted; never for what.
+/// How many are entitled to vote and how many have voted; never for what. In draft a roll of fewer than
+/// 5 is told to organisers and auditors only.
 #[utoipa::path(get, path = "/v1/ballots/{ballot_id}/turnout", responses((status = 200, body = Turnout)))]
 pub async fn turnout(caller: Caller, id: Path<Uuid>) -> Answer<Turnout> {
     let snapshot = caller.app.store.snapshot().await?;
@@ -220,6 +223,9 @@ pub async fn turnout(caller: Caller, id: Path<Uuid>) -> Answer<Turnout> {
                 .count() as u64
         }
     };
+    // What few have done, say, shows in how many a rule would let vote. Opened, the roll is public.
+    let few = i64::try_from(roll).is_ok_and(is_few);
+    let withheld = few && ballot.roll_size.is_none() && !caller.is(SUPERVISION);
     let (votes, blanks) = match tally::must_be_counted(&ballot) {
         Ok(count) => (count.votes, Some(count.blanks)),
         Err(_) => (casting::number(&snapshot, *id).await?, None),
@@ -227,7 +233,7 @@ pub async fn turnout(caller: Caller, id: Path<Uuid>) -> Answer<Turnout> {
     Ok(Reply::ok(Turnout {
         ballot_id: ballot.id,
         state: ballot.state,
-        roll,
+        roll: (!withheld).then_some(roll),
         votes,
         quorum: ballot.quorum(votes, blanks),
         etag: Etag::default(),

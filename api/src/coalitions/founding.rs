@@ -13,10 +13,12 @@ use utoipa::ToSchema;
 
 use super::entities::{charter, coalition, pledge};
 use crate::http::{
-    Answer, Caller, Code, Etag, IfMatch, Json, MergePatch, Page, Paging, Problem, Query, Reply, resource, rules,
+    Answer, Caller, Code, Etag, IfMatch, Json, MergePatch, Page, Paging, Problem, Query, Reply, SUPERVISION, resource,
+    rules,
 };
 use crate::instant::Instant;
 use crate::journal::{self, Act};
+use crate::registrations::is_few;
 use crate::secrets::hex;
 
 /// A coalition.
@@ -55,10 +57,10 @@ pub struct CurrentCharter {
 }
 
 /// How many have a standing pledge, to whichever version of the charter; each counts once.
-#[derive(Clone, Default, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct PledgeCount {
-    /// People for themselves
-    people: i64,
+    /// People for themselves; null when they are fewer than 5, to those who may not see who
+    people: Option<i64>,
     /// Organisations, by their delegates
     organisations: i64,
 }
@@ -98,8 +100,13 @@ struct CountRow {
     organisations: i64,
 }
 
-/// The rows as they are shown, in their order, with two queries however many they are.
-async fn show(on: &impl ConnectionTrait, rows: Vec<coalition::Model>) -> Result<Vec<Coalition>, Problem> {
+/// The rows as the caller sees them, in their order, with two queries however many they are.
+async fn show(
+    on: &impl ConnectionTrait,
+    caller: &Caller,
+    rows: Vec<coalition::Model>,
+) -> Result<Vec<Coalition>, Problem> {
+    let sees_who = caller.is(SUPERVISION);
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let highest = Select::select()
         .column(charter::Column::CoalitionId)
@@ -151,21 +158,23 @@ async fn show(on: &impl ConnectionTrait, rows: Vec<coalition::Model>) -> Result<
             sha256: hex(&charter.digest),
             created_at: charter.created_at,
         }),
-        pledges: counts
-            .remove(&row.id)
-            .map(|count| PledgeCount {
-                people: count.people,
-                organisations: count.organisations,
-            })
-            .unwrap_or_default(),
+        pledges: {
+            let (people, organisations) = counts
+                .remove(&row.id)
+                .map_or((0, 0), |row| (row.people, row.organisations));
+            PledgeCount {
+                people: (sees_who || !is_few(people)).then_some(people),
+                organisations,
+            }
+        },
         created_at: row.created_at,
         etag: Etag::default(),
     });
     Ok(shown.collect())
 }
 
-async fn show_one(on: &impl ConnectionTrait, row: coalition::Model) -> Result<Coalition, Problem> {
-    let shown = show(on, vec![row]).await?.pop();
+async fn show_one(on: &impl ConnectionTrait, caller: &Caller, row: coalition::Model) -> Result<Coalition, Problem> {
+    let shown = show(on, caller, vec![row]).await?.pop();
     shown.ok_or_else(|| Code::Internal.into())
 }
 
@@ -181,7 +190,7 @@ pub async fn list(caller: Caller, filter: Query<Paging>) -> Answer<Page<Coalitio
     let rows = page.all(&snapshot).await?;
     let page = Page::of(rows, filter.limit, |row| row.id, |row| row);
     Ok(Reply::page(Page {
-        items: show(&snapshot, page.items).await?,
+        items: show(&snapshot, &caller, page.items).await?,
         next_cursor: page.next_cursor,
     }))
 }
@@ -228,7 +237,7 @@ pub async fn create(mut caller: Caller, body: Json<CoalitionInput>) -> Answer<Co
         )
         .await?;
     }
-    let coalition = show_one(&transaction, row).await?;
+    let coalition = show_one(&transaction, &caller, row).await?;
     transaction.commit().await?;
     Ok(Reply::stands(
         new,
@@ -239,12 +248,15 @@ pub async fn create(mut caller: Caller, body: Json<CoalitionInput>) -> Answer<Co
 
 /// Read a coalition
 ///
-/// With its current charter and how many adhere.
+/// With its current charter and how many adhere. How many people, when they are fewer than 5, is shown
+/// to organisers and auditors only.
 #[utoipa::path(get, path = "/v1/coalitions/{coalition_id}", responses((status = 200, body = Coalition)))]
 pub async fn read(caller: Caller, id: Path<Uuid>) -> Answer<Coalition> {
     let snapshot = caller.app.store.snapshot().await?;
     let row = coalition::Entity::find_by_id(*id).one(&snapshot).await?;
-    Ok(Reply::ok(show_one(&snapshot, row.ok_or(Code::NotFound)?).await?))
+    Ok(Reply::ok(
+        show_one(&snapshot, &caller, row.ok_or(Code::NotFound)?).await?,
+    ))
 }
 
 /// Change a coalition's name or mission
@@ -254,7 +266,7 @@ pub async fn read(caller: Caller, id: Path<Uuid>) -> Answer<Coalition> {
 pub async fn update(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, patch: MergePatch) -> Answer<Coalition> {
     let transaction = caller.begin_lasting().await?;
     let row = locked(&transaction, *id).await?;
-    let before = show_one(&transaction, row.clone()).await?;
+    let before = show_one(&transaction, &caller, row.clone()).await?;
     if_match.check(before.clone())?;
     let input: CoalitionInput = patch.apply(&before.input)?;
     let input = input.tidy();
@@ -268,7 +280,7 @@ pub async fn update(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, patch
             _ => Problem::from(error),
         }
     })?;
-    let after = show_one(&transaction, row).await?;
+    let after = show_one(&transaction, &caller, row).await?;
     let act = Act::new("update", "coalition", after.id);
     journal::write(&transaction, &caller, act.before(&before.input).after(&after.input)).await?;
     transaction.commit().await?;

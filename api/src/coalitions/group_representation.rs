@@ -13,7 +13,7 @@ use super::entities::{lead, working_group};
 use super::places;
 use crate::http::{Code, Etag, Fault, Problem, resource, rules};
 use crate::instant::Instant;
-use crate::registrations::entity as registration;
+use crate::registrations::{entity as registration, is_few};
 
 const MOST_LEADS: usize = 20;
 
@@ -144,15 +144,12 @@ impl WorkingGroupInput {
     }
 }
 
-/// Of fewer people than this one might guess who they are.
-const FEW: i64 = 5;
-
 impl WorkingGroup {
     /// As those see it who may not see who is in it. There is no total over groups from which one
     /// could take away the others. That a group of fewer than 5 places is full says how many they are:
     /// whoever would join must know.
     pub fn withheld(mut self) -> Self {
-        let few = |count: Option<i64>| count.is_some_and(|count| (1..FEW).contains(&count));
+        let few = |count: Option<i64>| count.is_some_and(is_few);
         if few(self.waiting) || few(self.committed) {
             self.waiting = None;
         }
@@ -251,12 +248,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn small_groups_look_alike(one in 1..FEW, other in 1..FEW, capacity in prop::option::of(5..50)) {
+        fn small_groups_look_alike(one in 1_i64..5, other in 1_i64..5, capacity in prop::option::of(5..50)) {
             prop_assert_eq!(shown(group(one, 0, capacity)), shown(group(other, 0, capacity)));
         }
 
         #[test]
-        fn short_waiting_lists_look_alike(one in 1..FEW, other in 1..FEW, capacity in 1..50) {
+        fn short_waiting_lists_look_alike(one in 1_i64..5, other in 1_i64..5, capacity in 1..50) {
             let full = i64::from(capacity);
             prop_assert_eq!(shown(group(full, one, Some(capacity))), shown(group(full, other, Some(capacity))));
         }

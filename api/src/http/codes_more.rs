@@ -33,6 +33,11 @@ pub const FAULTS: &[(&str, &str, &str)] = &[
         "This workbook is too large once unpacked. Keep only the sheet of registrations, or save that as CSV.",
     ),
     (
+        "unknown_sheet",
+        "Ce fichier n'a pas de feuille de ce nom.",
+        "This file has no sheet of that name.",
+    ),
+    (
         "unreadable_csv",
         "Un guillemet ouvert vers la ligne {line} n'est jamais refermé.",
         "A quotation mark opened near line {line} is never closed.",

@@ -75,7 +75,8 @@ fn write_line(out: &mut String, cells: impl Iterator<Item = String>) {
 }
 
 /// Puts an apostrophe before what a spreadsheet would run: a formula sign at the start, and also
-/// after `;`, a tab or a line break, where a French Excel that splits on `;` starts a new cell.
+/// after `;`, a tab or a line break, where a French Excel that splits on `;` starts a new cell. Spaces
+/// and quotation marks before the sign are passed over, as a spreadsheet may drop them.
 fn neutralised(text: String) -> String {
     const SIGNS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
     const BREAKS: [char; 4] = [';', '\t', '\r', '\n'];
@@ -89,7 +90,7 @@ fn neutralised(text: String) -> String {
             safe.push('\'');
         }
         safe.push(c);
-        at_start = BREAKS.contains(&c);
+        at_start = BREAKS.contains(&c) || at_start && matches!(c, ' ' | '\u{A0}' | '"');
     }
     safe
 }
@@ -135,6 +136,9 @@ mod tests {
             ("\r=1", "'\r'=1"),
             ("x;=cmd|' /C calc'!A0", "x;'=cmd|' /C calc'!A0"),
             ("x\n=1", "x\n'=1"),
+            (" =1", " '=1"),
+            ("x; =1", "x; '=1"),
+            ("x;\"=1&\"", "x;\"'=1&\""),
             ("a@example.org", "a@example.org"),
             ("Jean-Paul", "Jean-Paul"),
             ("2020-08-27T09:00:00Z", "2020-08-27T09:00:00Z"),
@@ -161,6 +165,20 @@ mod tests {
                 .map(|row| row.into_iter().map(neutralised).collect())
                 .collect();
             prop_assert_eq!(&got[1..], &wanted[..]);
+        }
+
+        #[test]
+        fn nor_does_one_where_a_spreadsheet_splits_elsewhere(text in "[=+\\-@\t\r\n;,\" a]{0,12}") {
+            let bytes = table(&["h"], [vec![Cell::from("x"), Cell::from(text), Cell::from("y")]]);
+            for delimiter in [b';', b'\t'] {
+                let mut reader = csv::ReaderBuilder::new();
+                let mut reader = reader.has_headers(false).flexible(true).delimiter(delimiter).from_reader(&bytes[..]);
+                for record in reader.records() {
+                    for cell in &record.unwrap() {
+                        prop_assert!(!cell.trim_start().starts_with(['=', '+', '-', '@']), "{cell:?}");
+                    }
+                }
+            }
         }
 
         #[test]

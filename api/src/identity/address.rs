@@ -69,6 +69,14 @@ impl EmailAddress {
         &self.canonical
     }
 
+    /// As mail servers take it: the mailbox as typed, the domain in A-labels. A domain as typed wants
+    /// servers that know more than ASCII, and one that reads it by older rules writes to another.
+    pub fn deliverable(&self) -> String {
+        let local = self.typed.rsplit_once('@').unwrap_or_default().0;
+        let domain = self.canonical.rsplit_once('@').unwrap_or_default().1;
+        format!("{local}@{domain}")
+    }
+
     /// What a log may say of the address: `a***@example.org`.
     pub fn masked(&self) -> String {
         let (local, domain) = self.canonical.rsplit_once('@').unwrap_or_default();
@@ -221,6 +229,18 @@ mod tests {
         let address = EmailAddress::parse("\u{A0} Awa.Diallo@Example.ORG\n").unwrap();
         assert_eq!(address.typed(), "Awa.Diallo@Example.ORG");
         assert_eq!(address.canonical(), "awa.diallo@example.org");
+    }
+
+    #[test]
+    fn is_written_to_by_a_domain_that_all_servers_read_alike() {
+        for (typed, deliverable) in [
+            ("Awa.Diallo@Example.ORG", "Awa.Diallo@example.org"),
+            ("Élise@BÜCHER.example", "Élise@xn--bcher-kva.example"),
+            // By older rules this was strasse.example, whoever has that.
+            ("a@straße.example", "a@xn--strae-oqa.example"),
+        ] {
+            assert_eq!(EmailAddress::parse(typed).unwrap().deliverable(), deliverable);
+        }
     }
 
     #[test]

@@ -79,13 +79,21 @@ impl Failure {
 
 /// What an SMTP server's refusal means for the letter.
 fn refusal(error: &lettre::transport::smtp::Error) -> Failure {
-    let Some(code) = error.status() else {
-        return Failure::passing("no connection to the SMTP server");
-    };
     // The server's words may repeat the address; its codes say enough.
     let words = std::error::Error::source(error)
         .map(ToString::to_string)
         .unwrap_or_default();
+    let Some(code) = error.status() else {
+        // Trying again would not help a mailbox with letters that the server does not know (RFC 6531).
+        return if error.is_client() && words.contains("SMTPUTF8") {
+            Failure {
+                state: Delivery::Bounced,
+                why: "SMTP server without SMTPUTF8".into(),
+            }
+        } else {
+            Failure::passing("no connection to the SMTP server")
+        };
+    };
     judge(code.into(), &words)
 }
 
@@ -279,7 +287,8 @@ pub fn link(app: &App, workshop: &workshop::Model) -> String {
 async fn send(app: &App, letter: &Model, text: texts::Text) -> Result<(), Failure> {
     let unusable = || Failure::lasting("the address cannot be written to");
     let from: Mailbox = app.settings.mail_from.parse().map_err(|_| unusable())?;
-    let to = Mailbox::new(None, letter.recipient.parse().map_err(|_| unusable())?);
+    let to = EmailAddress::parse(&letter.recipient).map_err(|_| unusable())?;
+    let to = Mailbox::new(None, to.deliverable().parse().map_err(|_| unusable())?);
     let message = Message::builder()
         .from(from)
         .to(to)

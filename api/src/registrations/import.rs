@@ -50,13 +50,16 @@ pub struct Options {
     #[serde(default)]
     #[param(value_type = Option<bool>)]
     skip_invalid: bool,
+    /// The sheet of a workbook to read, by its name; without it the first visible one with a column of
+    /// addresses
+    sheet: Option<String>,
 }
 
 /// Import registrations
 ///
 /// From a spreadsheet: an XLSX workbook, of which the first visible sheet with a column of addresses
-/// is read, or CSV (comma, semicolon or tab; UTF-8, UTF-16 or Windows-1252). Which it is is found out
-/// from the file, whatever the `Content-Type` and its `charset` say; at most 4 MiB and 20,000 lines.
+/// is read, or that named in `sheet` (`other_sheets` of the report tells which could be read too); or
+/// CSV (comma, semicolon or tab; UTF-8, UTF-16 or Windows-1252). Which it is is found out from the file, whatever the `Content-Type` and its `charset` say; at most 4 MiB and 20,000 lines.
 /// Columns, in French or English: address (required), name, role, organisation, category, delegate,
 /// language; see the template. Those who are new are invited; those registered already are updated with what
 /// the file says and keep the rest, their state included, so that a file may be imported again. An
@@ -96,8 +99,9 @@ pub async fn import(
     let bytes = read(&request, payload.into_inner(), LIMIT).await?;
     let turn = READING.acquire().await.map_err(|_| Code::Unavailable)?;
     // Reading 20,000 lines takes its time, which others should not wait for.
+    let sheet = options.sheet.clone();
     let reading = web::block(move || {
-        let roster = roster::read(&bytes);
+        let roster = roster::read(&bytes, sheet.as_deref());
         // Only now, even where whoever asked has hung up.
         drop(turn);
         roster

@@ -32,7 +32,7 @@ mod view;
 
 pub use entity::{Category, Role, State, add_first_organiser, organisers};
 pub use of_person::{ExportedRegistration, Places, forget, forget_all, hold_places, of_person};
-pub use rules::{hold_workshop, name_rule, refers};
+pub use rules::{hold_workshop, is_few, name_rule, refers};
 
 use crate::http::{Access, ORGANISER, Room, route};
 

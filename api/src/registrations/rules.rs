@@ -40,6 +40,12 @@ pub async fn hold_registration(on: &impl ConnectionTrait, id: Uuid) -> Result<en
     row.ok_or_else(|| Code::NotFound.into())
 }
 
+/// Whether these are so few that one might guess who they are: how many is told to those only who may
+/// see who.
+pub fn is_few(people: i64) -> bool {
+    (1..5).contains(&people)
+}
+
 /// Does any row refer to the id? `sql` selects one where one does.
 pub async fn refers(on: &impl ConnectionTrait, sql: &str, id: Uuid) -> Result<bool, DbErr> {
     let statement = Statement::from_sql_and_values(on.get_database_backend(), sql, [id.into()]);

@@ -49,7 +49,7 @@ pub async fn create(mut caller: Caller, body: Json<SessionInput>) -> Answer<Sess
     journal::write(
         &transaction,
         &caller,
-        Act::new("create", "session", row.id).after(&input.without_code()),
+        Act::new("create", "session", row.id).after(&input.line()),
     )
     .await?;
     transaction.commit().await?;
@@ -92,8 +92,8 @@ pub async fn update(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, patch
         &transaction,
         &caller,
         Act::new("update", "session", row.id)
-            .before(&before.without_code())
-            .after(&input.without_code()),
+            .before(&before.line())
+            .after(&input.line()),
     )
     .await?;
     transaction.commit().await?;
@@ -114,7 +114,7 @@ pub async fn delete(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch) -> Re
     journal::write(
         &transaction,
         &caller,
-        Act::new("delete", "session", row.id).before(&SessionInput::of(row).without_code()),
+        Act::new("delete", "session", row.id).before(&SessionInput::of(row).line()),
     )
     .await?;
     entity::Entity::delete_by_id(*id).exec(&transaction).await?;

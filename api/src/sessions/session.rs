@@ -132,11 +132,33 @@ impl SessionInput {
         }
     }
 
-    /// For the journal, which is read by others than the staff and keeps no secret.
-    pub fn without_code(mut self) -> Self {
-        self.check_in_code = self.check_in_code.map(|_| "…".to_owned());
-        self
+    pub fn line(&self) -> Line<'_> {
+        let there = |secret: &Option<String>| secret.as_ref().map(|_| "…");
+        Line {
+            title: &self.title,
+            description: &self.description,
+            speakers: self.speakers.len(),
+            join_url: there(&self.join_url),
+            check_in_code: there(&self.check_in_code),
+            starts_at: self.starts_at,
+            ends_at: self.ends_at,
+            cancelled: self.cancelled,
+        }
     }
+}
+
+/// What the journal keeps of a session: as it forgets nothing, neither who speaks nor what lets one in.
+#[derive(Serialize)]
+pub struct Line<'a> {
+    title: &'a str,
+    description: &'a str,
+    /// How many
+    speakers: usize,
+    join_url: Option<&'static str>,
+    check_in_code: Option<&'static str>,
+    starts_at: Instant,
+    ends_at: Instant,
+    cancelled: bool,
 }
 
 impl Session {

@@ -18,7 +18,7 @@ const MOST_ERRORS: usize = 1_000;
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "dry_run": false, "created": 1, "updated": 0, "unchanged": 0, "skipped": 1, "organisations_created": 1,
-    "delimiter": "semicolon", "encoding": "windows-1252", "sheet": null, "ignored_columns": ["Téléphone"],
+    "delimiter": "semicolon", "encoding": "windows-1252", "sheet": null, "other_sheets": [], "ignored_columns": ["Téléphone"],
     "rows": [
         {"line": 2, "email": "mariama@example.org", "outcome": "created", "registration_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e"},
         {"line": 3, "email": null, "outcome": "skipped", "registration_id": null}
@@ -40,6 +40,8 @@ pub struct ImportReport {
     encoding: Option<&'static str>,
     /// The sheet that was read, of a workbook
     sheet: Option<String>,
+    /// Its further sheets with a column of addresses, of which nothing was read
+    other_sheets: Vec<String>,
     /// Columns that mean nothing here, as written
     ignored_columns: Vec<String>,
     /// Every line of the file that is not empty
@@ -153,9 +155,9 @@ pub fn report(
         other_line: warning.other_line,
         registration_id: warning.registration,
     });
-    let (delimiter, encoding, sheet) = match &roster.origin {
-        Origin::Text(delimiter, encoding) => (Some(delimiter.as_str()), Some(encoding.as_str()), None),
-        Origin::Sheet(name) => (None, None, Some(name.clone())),
+    let (delimiter, encoding, sheet, other_sheets) = match &roster.origin {
+        Origin::Text(delimiter, encoding) => (Some(delimiter.as_str()), Some(encoding.as_str()), None, Vec::new()),
+        Origin::Sheet { name, others } => (None, None, Some(name.clone()), others.clone()),
     };
     ImportReport {
         dry_run,
@@ -167,6 +169,7 @@ pub fn report(
         delimiter,
         encoding,
         sheet,
+        other_sheets,
         ignored_columns: roster.ignored_columns.clone(),
         rows,
         errors: errors.collect(),
@@ -219,7 +222,7 @@ mod tests {
              a@x.org;A\u{7}a;;Un;;yes;\na@x.org;A;;Un;;yes;\nb@x.org;B;;;;yes;\n\
              \u{430}wa@x.org;E;;;;;\ne\u{200B}@x.org;E;;;;;\n"
         );
-        let roster = roster::read(text.as_bytes()).unwrap();
+        let roster = roster::read(text.as_bytes(), None).unwrap();
         let planned = ["organiser_keeps_role", "delegate_exists", "other_category"].map(|code| RowFault {
             line: 2,
             column: None,
@@ -243,6 +246,7 @@ mod tests {
             RosterFault::EncryptedWorkbook,
             RosterFault::UnsupportedWorkbook,
             RosterFault::WorkbookTooLarge,
+            RosterFault::UnknownSheet,
         ];
         let mut told: Vec<Fault> = faults();
         let codes: HashSet<String> = told.iter().map(|fault| fault.code.clone()).collect();

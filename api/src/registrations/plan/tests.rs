@@ -6,7 +6,7 @@ use super::super::roster::{Roster, read};
 use super::*;
 
 fn roster(text: &str) -> Roster {
-    let roster = read(text.as_bytes()).unwrap();
+    let roster = read(text.as_bytes(), None).unwrap();
     assert_eq!(roster.faults, []);
     roster
 }

@@ -49,15 +49,45 @@ impl Field {
             | "adresseelectronique"
             | "adressecourriel"
             | "adressedecourriel"
+            | "adressedemessagerie"
+            | "emails"
+            | "mails"
+            | "emailprofessionnel"
+            | "mailprofessionnel"
+            | "courrielprofessionnel"
+            | "adresseemailprofessionnelle"
+            | "adressemailprofessionnelle"
+            | "workemail"
+            | "useremail"
             | "emailaddress" => Self::Email,
-            "name" | "nom" => Self::Name,
-            "fullname" | "nomcomplet" | "nometprenom" | "nometprenoms" | "nomprenom" | "nomprenoms" | "prenometnom"
-            | "prenomsetnom" | "prenomnom" => Self::FullName,
+            "name" | "nom" | "noms" => Self::Name,
+            "fullname" | "nomcomplet" | "nometprenom" | "nometprenoms" | "nomsetprenoms" | "nomprenom"
+            | "nomprenoms" | "nomsprenoms" | "prenometnom" | "prenomsetnom" | "prenomsetnoms" | "prenomnom" => {
+                Self::FullName
+            }
             "firstname" | "givenname" | "prenom" | "prenoms" => Self::FirstName,
             "lastname" | "familyname" | "surname" | "nomdefamille" => Self::LastName,
             "role" => Self::Role,
-            "organisation" | "organization" | "organisme" | "structure" | "institution" => Self::Organisation,
-            "category" | "categorie" => Self::Category,
+            "organisation"
+            | "organization"
+            | "organisme"
+            | "structure"
+            | "institution"
+            | "entite"
+            | "societe"
+            | "affiliation"
+            | "organisationstructure"
+            | "structureorganisation"
+            | "organismestructure"
+            | "structureorganisme"
+            | "institutionorganisation"
+            | "organisationinstitution"
+            | "nomdelorganisation"
+            | "nomdelastructure"
+            | "organisationname"
+            | "organizationname" => Self::Organisation,
+            "category" | "categorie" | "categoriedacteur" | "categoriedacteurs" | "typedorganisation"
+            | "typedestructure" | "organisationtype" | "organizationtype" => Self::Category,
             "delegate" | "delegue" | "deleguee" => Self::Delegate,
             "language" | "langue" => Self::Language,
             _ => return None,
@@ -68,6 +98,8 @@ impl Field {
 pub(super) struct Columns {
     places: Vec<(Field, usize)>,
     pub(super) ignored: Vec<String>,
+    /// Those without a header, which are columns only if something stands in them.
+    pub(super) unnamed: Vec<usize>,
     /// Cells beyond the last header belong to nothing.
     pub(super) width: usize,
 }
@@ -81,9 +113,10 @@ impl Columns {
             .count()
     }
 
-    pub(super) fn has_addresses(header: &StringRecord) -> bool {
+    /// Which of these cells stands above addresses, if they are a header.
+    pub(super) fn of_addresses(header: &StringRecord) -> Option<usize> {
         let mut cells = header.iter().take(MAX_COLUMNS);
-        cells.any(|cell| Field::named(cell) == Some(Field::Email))
+        cells.position(|cell| Field::named(cell) == Some(Field::Email))
     }
 
     pub(super) fn find(header: &StringRecord) -> Result<Self, RosterFault> {
@@ -97,13 +130,16 @@ impl Columns {
         let mut columns = Self {
             places: Vec::new(),
             ignored: Vec::new(),
+            unnamed: Vec::new(),
             width,
         };
         for (index, cell) in header.iter().take(width).enumerate() {
-            let shown = match tidy(cell) {
-                name if name.is_empty() => format!("#{}", index + 1),
-                name => shorten(&name),
-            };
+            let shown = tidy(cell);
+            if shown.is_empty() {
+                columns.unnamed.push(index);
+                continue;
+            }
+            let shown = shorten(&shown);
             match Field::named(cell) {
                 None => columns.ignored.push(shown),
                 Some(field) if columns.has(field) => {
@@ -128,6 +164,11 @@ impl Columns {
         self.place(field)
             .and_then(|index| cells.get(index))
             .map_or("", |cell| cell.trim())
+    }
+
+    /// Whether anything is read from the column of this index.
+    pub(super) fn reads(&self, index: usize) -> bool {
+        self.places.iter().any(|(_, place)| *place == index)
     }
 
     fn place(&self, field: Field) -> Option<usize> {

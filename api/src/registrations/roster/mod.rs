@@ -42,7 +42,7 @@ pub const MAX_NAME: usize = 200;
 pub struct Roster {
     pub rows: Vec<Row>,
     pub faults: Vec<RowFault>,
-    /// Headers unknown here, as written; `#3` for a third column without one.
+    /// Headers unknown here, as written; then `#3` for a third column that holds something without one.
     pub ignored_columns: Vec<String>,
     pub origin: Origin,
 }
@@ -51,8 +51,11 @@ pub struct Roster {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     Text(Delimiter, Encoding),
-    /// The sheet of a workbook, by its name.
-    Sheet(String),
+    /// The sheet of a workbook, by its name, and the further ones that could have been read.
+    Sheet {
+        name: String,
+        others: Vec<String>,
+    },
 }
 
 /// One person to invite. `line` is where the record starts in the file, counted from 1, or the number
@@ -103,6 +106,8 @@ pub enum RosterFault {
     UnsupportedWorkbook,
     /// Once unpacked.
     WorkbookTooLarge,
+    /// Asked for by a name that none has, or of a file without sheets.
+    UnknownSheet,
 }
 
 impl RosterFault {
@@ -119,6 +124,7 @@ impl RosterFault {
             Self::EncryptedWorkbook => "encrypted_workbook",
             Self::UnsupportedWorkbook => "unsupported_workbook",
             Self::WorkbookTooLarge => "workbook_too_large",
+            Self::UnknownSheet => "unknown_sheet",
         }
     }
 }
@@ -131,17 +137,21 @@ impl fmt::Display for RosterFault {
 
 impl std::error::Error for RosterFault {}
 
-/// Reads a file. An `Err` is about the file, `Roster::faults` about its lines.
-pub fn read(bytes: &[u8]) -> Result<Roster, RosterFault> {
+/// Reads a file, of a workbook this sheet or the first that has a column of addresses. An `Err` is about
+/// the file, `Roster::faults` about its lines.
+pub fn read(bytes: &[u8], sheet: Option<&str>) -> Result<Roster, RosterFault> {
     if workbook::is_one(bytes) {
-        return workbook::read(bytes);
+        return workbook::read(bytes, sheet);
+    }
+    if sheet.is_some() {
+        return Err(RosterFault::UnknownSheet);
     }
     let (text, encoding) = decode::decode(bytes)?;
     let (delimiter, records) = sheet::split(&text)?;
     let titles = records
         .iter()
         .take(HEADER_WITHIN)
-        .position(|(_, cells)| columns::Columns::has_addresses(cells));
+        .position(|(_, cells)| columns::Columns::of_addresses(cells).is_some());
     let mut records = records.into_iter().skip(titles.unwrap_or(0));
     let (_, header) = records.next().ok_or(RosterFault::EmptyFile)?;
     let mut reader = rows::Reader::new(columns::Columns::find(&header)?);

@@ -1,6 +1,6 @@
 //! From the cells of a record to a row, or to all of its faults at once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use csv::StringRecord;
 
@@ -12,6 +12,8 @@ use super::{MAX_NAME, Origin, Roster, Row, RowFault, words};
 
 pub(super) struct Reader {
     columns: Columns,
+    /// Columns without a header in which something stands.
+    unnamed: BTreeSet<usize>,
     rows: Vec<Row>,
     faults: Vec<RowFault>,
     /// The line on which an address, or an organisation with its delegate, was first met. Faulty
@@ -24,6 +26,7 @@ impl Reader {
     pub(super) fn new(columns: Columns) -> Self {
         Self {
             columns,
+            unnamed: BTreeSet::new(),
             rows: Vec::new(),
             faults: Vec::new(),
             addresses: HashMap::new(),
@@ -32,15 +35,19 @@ impl Reader {
     }
 
     pub(super) fn finish(self, origin: Origin) -> Roster {
+        let mut ignored = self.columns.ignored;
+        ignored.extend(self.unnamed.iter().map(|index| format!("#{}", index + 1)));
         Roster {
             rows: self.rows,
             faults: self.faults,
-            ignored_columns: self.columns.ignored,
+            ignored_columns: ignored,
             origin,
         }
     }
 
     pub(super) fn add(&mut self, line: u64, cells: &StringRecord) {
+        let filled = |index: &&usize| cells.get(**index).is_some_and(|cell| !cell.trim().is_empty());
+        self.unnamed.extend(self.columns.unnamed.iter().filter(filled));
         let mut record = Record {
             line,
             cells,

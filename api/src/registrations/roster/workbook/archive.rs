@@ -20,7 +20,7 @@ const SMALL_PART: u64 = 4 * 1024 * 1024;
 /// Longest text or tag in a larger part; a cell holds 32,767 characters.
 const LONGEST_RUN: usize = 1024 * 1024;
 /// Elements that the reader keeps in memory, and how many of each are still a workbook.
-const KEPT: [(&[u8], usize); 9] = [
+const KEPT: [(&[u8], usize); 10] = [
     (b"si", 400_000),
     (b"sheet", 500),
     (b"definedName", 20_000),
@@ -30,6 +30,7 @@ const KEPT: [(&[u8], usize); 9] = [
     (b"fill", 65_000),
     (b"border", 65_000),
     (b"xf", 130_000),
+    (b"mergeCell", 100_000),
 ];
 /// Room is made at once for as many texts as this attribute tells.
 const ANNOUNCED: &[u8] = b"uniqueCount";

@@ -7,12 +7,12 @@ use rust_xlsxwriter::{Format, Formula, Workbook as Writer};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use super::super::tests::{faults, rows};
-use super::super::{Origin, Roster, RosterFault, read};
+use super::super::tests::{faults, read, rows};
+use super::super::{Origin, Roster, RosterFault};
 
 fn sheet(roster: &Roster) -> &str {
     match &roster.origin {
-        Origin::Sheet(name) => name,
+        Origin::Sheet { name, .. } => name,
         Origin::Text(..) => panic!("no workbook"),
     }
 }
@@ -80,7 +80,79 @@ fn reads_what_people_see() {
         ]
     );
     assert_eq!(faults(&roster), ["7 delegate not_yes_or_no peut-être"]);
-    assert_eq!(roster.ignored_columns, ["Téléphone", "#8", "Code postal"]);
+    assert_eq!(roster.ignored_columns, ["Téléphone", "Code postal"]);
+}
+
+#[test]
+fn a_cell_merged_over_rows_is_said_beside_each_of_them() {
+    let mut workbook = Writer::new();
+    let sheet = workbook.add_worksheet();
+    let plain = Format::new();
+    for (row, cells) in (0..).zip([
+        ["Structure", "Nom", "Courriel", "Délégué"],
+        ["", "Awa", "a@x.org", "oui"],
+        ["", "Mory", "b@x.org", ""],
+        ["", "", "", ""],
+        ["Kora", "Fatou", "c@x.org", "oui"],
+        ["", "Ali", "d@x.org", ""],
+    ]) {
+        for (column, cell) in (0..).zip(cells) {
+            sheet.write_string(row, column, cell).unwrap();
+        }
+    }
+    // Over an empty row, down to one that says something else, beside one that says nothing, and far below.
+    sheet.merge_range(1, 0, 3, 0, "Jokko", &plain).unwrap();
+    sheet.merge_range(5, 0, 9, 0, "", &plain).unwrap();
+    sheet.merge_range(4, 1, 5, 1, "Sow", &plain).unwrap();
+    sheet.merge_range(50, 0, 60, 0, "Nulle part", &plain).unwrap();
+    let roster = read(&workbook.save_to_buffer().unwrap()).unwrap();
+    assert_eq!(
+        rows(&roster),
+        [
+            "2|a@x.org|Awa|-|Jokko|-|yes|-",
+            "3|b@x.org|Mory|-|Jokko|-|-|-",
+            "5|c@x.org|Sow|-|Kora|-|yes|-",
+            "6|d@x.org|Sow|-|-|-|-|-"
+        ]
+    );
+    assert_eq!(faults(&roster), ["51 email required -", "51 name required -"]);
+}
+
+#[test]
+fn a_header_over_two_rows_is_one() {
+    let mut workbook = Writer::new();
+    let sheet = workbook.add_worksheet();
+    let plain = Format::new();
+    sheet.merge_range(0, 0, 0, 1, "Identité", &plain).unwrap();
+    sheet.merge_range(0, 2, 1, 2, "Courriel", &plain).unwrap();
+    sheet.write(0, 3, "Organisme").unwrap();
+    for (column, cell) in (0..).zip(["Nom", "Prénom", "", "", "à rappeler"]) {
+        sheet.write_string(1, column, cell).unwrap();
+    }
+    for (column, cell) in (0..).zip(["Diallo", "Awa", "awa@x.org", "Kora"]) {
+        sheet.write_string(2, column, cell).unwrap();
+    }
+    let roster = read(&workbook.save_to_buffer().unwrap()).unwrap();
+    assert_eq!(rows(&roster), ["3|awa@x.org|Awa Diallo|-|Kora|-|-|-"]);
+    assert_eq!(roster.ignored_columns, ["à rappeler"]);
+}
+
+#[test]
+fn notes_beside_the_table_belong_to_nothing() {
+    let mut workbook = Writer::new();
+    let sheet = workbook.add_worksheet();
+    sheet.write(0, 0, "Courriel").unwrap();
+    // Before anything of the table, which is read ahead of knowing how wide it is.
+    sheet.write(1, 4, "note").unwrap();
+    sheet.write(2, 0, "awa@x.org").unwrap();
+    sheet.write(2, 4, "note").unwrap();
+    let roster = read(&workbook.save_to_buffer().unwrap()).unwrap();
+    assert_eq!(
+        (rows(&roster).len(), faults(&roster).len()),
+        (1, 0),
+        "{:?}",
+        faults(&roster)
+    );
 }
 
 fn of_cells(cells: &[&[&str]]) -> Vec<u8> {
@@ -208,6 +280,7 @@ fn a_bomb_is_refused_before_it_goes_off() {
         b"<x:sst\n uniqueCount = '2000000000'/>".to_vec(),
         format!("<sst a=\"{}\" uniqueCount=\"2000000000\"/>", "x".repeat(5_000)).into_bytes(),
         format!("<sst>{}</sst>", "<si/>".repeat(400_001)).into_bytes(),
+        format!("<sst>{}</sst>", "<mergeCell ref=\"A1:A9\"/>".repeat(100_001)).into_bytes(),
         // Hidden from whoever takes a quotation mark in a comment for one of a tag.
         format!("<!-- ' --><sst>{}</sst>", "<s:si />".repeat(400_001)).into_bytes(),
         "<sst uniqueCount=\"2000000000\"/>"
@@ -257,6 +330,34 @@ fn what_a_sheet_claims_of_its_size_costs_nothing() {
     );
     let roster = read(&by_hand(long.as_bytes(), sheet.as_bytes())).unwrap();
     assert_eq!(roster.faults.len(), 1_998);
+}
+
+#[test]
+fn merged_cells_that_claim_everything_cost_little() {
+    let text = "x".repeat(900);
+    let mut sheet = String::from("<worksheet><sheetData><row r=\"1\"><c r=\"A1\" t=\"s\"><v>0</v></c>");
+    let name = |column: usize| {
+        format!(
+            "{}{}",
+            char::from(b'A' + u8::try_from(column / 26).unwrap()),
+            char::from(b'A' + u8::try_from(column % 26).unwrap())
+        )
+    };
+    let columns: Vec<String> = (0..600).map(name).collect();
+    for column in &columns {
+        sheet += &format!("<c r=\"{column}1\" t=\"inlineStr\"><is><t>{text}</t></is></c>");
+    }
+    sheet += "</row>";
+    for row in 2..10_000 {
+        sheet += &format!("<row r=\"{row}\"><c r=\"A{row}\" t=\"inlineStr\"><is><t>p{row}@x.org</t></is></c></row>");
+    }
+    sheet += "</sheetData><mergeCells>";
+    for column in &columns {
+        sheet += &format!("<mergeCell ref=\"{column}1:{column}1048576\"/>");
+    }
+    sheet += "</mergeCells></worksheet>";
+    let roster = read(&by_hand(STRINGS, sheet.as_bytes())).unwrap();
+    assert_eq!((roster.rows.len(), roster.ignored_columns.len()), (9_998, 600));
 }
 
 #[test]
