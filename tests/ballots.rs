@@ -228,6 +228,10 @@ both! {
         let third = organiser.act(&format!("{path}/copy")).await.expect(201);
         organiser.request(reqwest::Method::DELETE, &path).await.expect(204);
         assert!(organiser.get(&format!("/v1/ballots/{}", third.id())).await.expect(200)["drafted_from"].is_null());
+        // Whose result is annulled has nothing to run off from; it can be begun again.
+        organiser.post(&hall.at("annul"), json!({"reason": "Une erreur."})).await.expect(200);
+        organiser.act(&hall.at("run-off")).await.problem(409, "wrong_state");
+        organiser.act(&hall.at("copy")).await.expect(201);
         // Without a tie there is nobody to run off between.
         let path = format!("/v1/ballots/{}", second.id());
         organiser.post(&format!("{path}/open"), json!({"confirm_small": true})).await.expect(200);

@@ -125,7 +125,7 @@ both! {
         let [voter, english, abstainer, other] = &hall.voters[..] else { panic!("four voters") };
         let voted = world.mailbox().next_to(&voter.email).await;
         let title = "Atelier de consultation du numérique guinéen";
-        let link = format!("https://atelier.example.org/workshops/{}", hall.workshop.id);
+        let link = format!("https://atelier.example.org/workshops/{}/ballots/{}", hall.workshop.id, hall.id());
         assert_eq!(voted.subject, "Rappel\u{a0}: Quel logo ?");
         for words in ["Quel logo ?", title, &link, "29 août 2100 à 0\u{a0}h\u{a0}00 (Asia/Kolkata)", "qu'elles aient voté ou non"] {
             assert!(voted.text.contains(words), "no {words:?} in {}", voted.text);
@@ -292,7 +292,7 @@ both! {
             assert_eq!(sealed(&other.raw), sealed(&letter.raw), "{}", other.to);
         }
         assert_eq!(letter.subject, "Résultat · Result\u{a0}: Quel logo ?");
-        let link = format!("https://atelier.example.org/workshops/{}", hall.workshop.id);
+        let link = format!("https://atelier.example.org/workshops/{}/ballots/{}", hall.workshop.id, hall.id());
         let bundle = format!("https://api.example.org/v1/ballots/{}/audit", hall.id());
         for words in ["est publié", "is published", "Quel logo ?", &link, &bundle, "palabre verify bundle.jsonl --checkpoint checkpoint.txt"] {
             assert!(letter.text.contains(words), "no {words:?} in {}", letter.text);

@@ -67,7 +67,7 @@ both! {
             assert_eq!(title, "Résultat : Quel logo ?");
             let expected = "« Arbre » l'emporte avec 2 voix, soit 66,7 % des suffrages exprimés. \
                 6 inscrits, 4 votes, 1 blanc, 3 exprimés, participation 66,7 %. \
-                « Arbre » : 2 voix, 66,7 %. « Kora » : 1 voix, 33,3 %. « Delta » : 0 voix, 0,0 %. Scrutin clos : ";
+                « Arbre » : 2 voix, 66,7 %. « Kora » : 1 voix, 33,3 %. « Delta » : 0 voix, 0,0 %. Scrutin clos le ";
             assert!(description.starts_with(expected), "{description}");
             assert!(description.ends_with("(Africa/Conakry)."), "{description}");
         }

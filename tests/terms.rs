@@ -102,6 +102,20 @@ both! {
         assert!(preview.list("vary").contains("accept-language"), "{:?}", preview.headers);
         let everyone = organiser.list(&workshop.path("registrations?limit=200")).await;
         assert_eq!((&preview["on_roll"], &preview["not_on_roll"]), (&json!(1), &json!(everyone.len() - 1)));
+        let lacking = [("role", 2), ("confirmation", 2), ("sessions", 5), ("minutes", 5), ("pledge", 5), ("category", 5), ("selection", 4)];
+        let lacking: Vec<Value> = lacking.map(|(code, people)| json!({"code": code, "people": people})).into();
+        assert_eq!(preview["lacking"], json!(lacking));
+        let shown = |roll: &Value| -> Vec<Value> {
+            roll["items"].as_array().expect("a list").iter().map(|line| line["registration_id"].clone()).collect()
+        };
+        let rest: Vec<Value> = shown(&preview.json()).into_iter().filter(|id| *id != ids[0]).collect();
+        for (wanted, expected) in [("true", vec![json!(ids[0])]), ("false", rest)] {
+            let some = organiser.get(&hall.at(&format!("roll?on_roll={wanted}&limit=200"))).await.expect(200);
+            assert_eq!(shown(&some.json()), expected);
+            for field in ["on_roll", "not_on_roll", "lacking"] {
+                assert_eq!(some[field], preview[field], "of the whole");
+            }
+        }
         let line = |registration: &str| {
             let lines = preview["items"].as_array().expect("a list");
             lines.iter().find(|line| line["registration_id"] == registration).expect("a line").clone()
@@ -142,9 +156,34 @@ both! {
         assert_eq!((&own["on_roll"], &own["lacks"]), (&json!(true), &json!([])));
     }
 
+    async fn whoever_is_on_a_roll_audits_only_once_it_is_counted(world: World) {
+        let hall = Hall::new(&world, 5, plurality()).await;
+        let (workshop, organiser, voter) = (&hall.workshop, &hall.workshop.organiser, &hall.voters[0]);
+        let path = format!("/v1/registrations/{}", registration(workshop, voter).await);
+        let become_auditor = async || {
+            let etag = organiser.get(&path).await.expect(200).etag();
+            organiser.patch(&path, &etag, json!({"role": "auditor"})).await
+        };
+        let import = async || {
+            let csv = format!("email;role\n{};auditor\n", voter.email);
+            organiser.post_bytes(&workshop.path("registrations/import"), "text/csv", csv).await
+        };
+        hall.open().await;
+        let refused = become_auditor().await.problem(409, "registration_on_open_roll");
+        assert_eq!(refused["ballot_ids"], json!([hall.id()]));
+        import().await.problem(409, "registration_on_open_roll");
+        assert_eq!(organiser.get(&path).await.expect(200)["role"], "participant");
+        voter.post(&hall.at("votes"), hall.vote(0).body()).await.expect(201);
+        hall.tally().await;
+        become_auditor().await.expect(200);
+        import().await.expect(200);
+    }
+
     async fn a_quorum_is_reported_with_the_result(world: World) {
         let hall = Hall::new(&world, 4, json!({"question": "?", "method": "plurality", "quorum_percent": 60, "blanks_count": false})).await;
         let organiser = &hall.workshop.organiser;
+        let draft = organiser.get(&hall.at("turnout")).await.expect(200);
+        assert_eq!((&draft["roll"], &draft["quorum"]["needed"]), (&json!(5), &json!(3)), "if it opened now");
         hall.open().await;
         for (voter, choice) in hall.voters.iter().zip([json!({"blank": true}), json!({"candidate": hall.candidates[0]}), json!({"candidate": hall.candidates[0]})]) {
             voter.post(&hall.at("votes"), Vote::new(choice).body()).await.expect(201);

@@ -35,7 +35,8 @@ pub async fn copy(mut caller: Caller, id: Path<Uuid>) -> Answer<Ballot> {
 /// Draft a run-off
 ///
 /// A ballot among those who tied, with the same question and rule. Only after a count that ended in a
-/// tie. While that draft stands, asking again answers with it.
+/// tie, and not once that result is annulled: a copy begins again. While that draft stands, asking
+/// again answers with it.
 #[utoipa::path(
     post, path = "/v1/ballots/{ballot_id}/run-off",
     responses((status = 201, body = Ballot), (status = 200, description = "It stands already", body = Ballot))
@@ -44,6 +45,9 @@ pub async fn run_off(mut caller: Caller, id: Path<Uuid>) -> Answer<Ballot> {
     let transaction = caller.begin().await?;
     let row = ballot::lock(&transaction, *id).await?;
     let outcome = tally::must_be_counted(&row)?.outcome;
+    if row.state == State::Annulled {
+        return Err(Problem::state(Code::WrongState, row.state));
+    }
     if !outcome.tie {
         return Err(Code::BallotWithoutTie.into());
     }
@@ -104,8 +108,11 @@ async fn draft(
         ..from
     };
     let row = row.into_active_model().insert(on).await?;
-    let copies = candidates.into_iter().map(|candidate| candidate::ActiveModel {
-        id: Set(caller.app.ambient.id()),
+    // The order of the ballot is that of these, which of one millisecond come in any order.
+    let mut ids: Vec<Uuid> = candidates.iter().map(|_| caller.app.ambient.id()).collect();
+    ids.sort_unstable();
+    let copies = candidates.into_iter().zip(ids).map(|(candidate, copied)| candidate::ActiveModel {
+        id: Set(copied),
         ballot_id: Set(id),
         created_at: Set(caller.now()),
         ..candidate.into_active_model().reset_all()

@@ -58,7 +58,7 @@ fn no_auditors(roles: &[Role], (): &()) -> garde::Result {
 }
 
 /// What a person still lacks to be on the roll.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unmet {
     /// Their role does not vote in this ballot

@@ -140,12 +140,15 @@ pub mod ballot {
             matches!(self.state, State::Published | State::Annulled)
         }
 
-        /// With this many votes, of which so many are blank if that is known.
-        pub fn quorum(&self, votes: u64, blanks: Option<u64>) -> Option<Quorum> {
-            let whole = |number: i32| u64::try_from(number).unwrap_or_default();
-            let roll = self.roll_size.map_or(0, whole);
-            let percent = self.quorum_percent.map(whole)?;
+        /// On a roll of this size with so many votes, of which so many are blank if that is known.
+        pub fn quorum(&self, roll: u64, votes: u64, blanks: Option<u64>) -> Option<Quorum> {
+            let percent = u64::try_from(self.quorum_percent?).unwrap_or_default();
             Some(Quorum::of(percent, self.blanks_count, roll, votes, blanks))
+        }
+
+        /// How many are on the frozen roll; nobody before the opening.
+        pub fn roll(&self) -> u64 {
+            self.roll_size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0)
         }
 
         /// 409 unless it can still be changed.

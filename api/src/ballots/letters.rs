@@ -38,7 +38,7 @@ pub async fn announce(on: &impl ConnectionTrait, app: &App, row: &ballot::Model)
         .await?;
     let text = texts::result(&texts::Published {
         question: &row.question,
-        link: &mail::link(app, &workshop),
+        link: &mail::ballot_link(app, &workshop, row.id),
         bundle: &format!("{}/v1/ballots/{}/audit", app.settings.public_url, row.id),
         checkpoint: &checkpoint.flatten().ok_or(Code::Internal)?,
     });

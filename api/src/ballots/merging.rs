@@ -36,8 +36,12 @@ pub async fn hold_all(on: &impl ConnectionTrait, workshop_id: Uuid) -> Result<He
     Ok(Held { drafts, others })
 }
 
-/// Refuses while either stands on the roll of a ballot that is not counted yet.
-pub async fn check_rolls(on: &impl ConnectionTrait, held: &Held, registrations: [Uuid; 2]) -> Result<(), Problem> {
+/// Refuses while any of these stands on the roll of a ballot that is not counted yet.
+pub async fn check_rolls(
+    on: &impl ConnectionTrait,
+    held: &Held,
+    registrations: impl IntoIterator<Item = Uuid>,
+) -> Result<(), Problem> {
     let uncounted = held.others.iter().filter(|ballot| match ballot.state {
         State::Open => true,
         State::Closed => ballot.counted_at.is_none(),

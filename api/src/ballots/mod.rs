@@ -119,7 +119,13 @@ pub fn rooms() -> Vec<Room> {
                 route!(
                     drafting::run_off,
                     organiser,
-                    [BallotNotClosed, BallotCounting, BallotCountFailed, BallotWithoutTie]
+                    [
+                        BallotNotClosed,
+                        BallotCounting,
+                        BallotCountFailed,
+                        BallotWithoutTie,
+                        WrongState
+                    ]
                 ),
                 route!(
                     lifecycle::annul,

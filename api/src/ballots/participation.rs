@@ -213,7 +213,7 @@ pub async fn turnout(caller: Caller, id: Path<Uuid>) -> Answer<Turnout> {
     let snapshot = caller.app.store.snapshot().await?;
     let ballot = ballot::find(&snapshot, *id).await?;
     let roll = match ballot.roll_size {
-        Some(size) => u64::try_from(size).unwrap_or_default(),
+        Some(_) => ballot.roll(),
         None if ballot.state == State::Cancelled => 0,
         None => {
             let electors = roll::electors(&snapshot, &ballot, caller.now()).await?;
@@ -235,7 +235,7 @@ pub async fn turnout(caller: Caller, id: Path<Uuid>) -> Answer<Turnout> {
         state: ballot.state,
         roll: (!withheld).then_some(roll),
         votes,
-        quorum: ballot.quorum(votes, blanks),
+        quorum: ballot.quorum(roll, votes, blanks),
         etag: Etag::default(),
     }))
 }

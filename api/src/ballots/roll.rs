@@ -1,21 +1,21 @@
 //! The electoral roll: the rule applied to everyone of the workshop, set-wise; a preview with
 //! reasons in draft, frozen at opening.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use actix_web::HttpRequest;
 use actix_web::web::Path;
 use sea_orm::entity::prelude::*;
 use sea_orm::{FromQueryResult, QueryOrder, QuerySelect};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::eligibility::{Facts, Unmet};
 use super::entity::{State, Unit, ballot, roll};
 use super::lacking::Lack;
 use super::of_person;
 use crate::coalitions::Adherents;
-use crate::http::{Caller, Cursor, Language, Page, Paging, Problem, Query, Reply, Worded};
+use crate::http::{Caller, Cursor, Language, Limit, Page, Problem, Query, Reply, Worded};
 use crate::identity::person;
 use crate::instant::Instant;
 use crate::registrations::{Category, Role, State as RegistrationState, entity as registration, merges};
@@ -230,7 +230,7 @@ impl RollEntry {
 #[schema(example = json!({
     "items": [{"registration_id": "01741a3e-8b00-7c1f-9d5e-3f6a2b1c0d4e", "name": "Mariama Diallo", "on_roll": false, "unmet": ["sessions"],
         "lacks": [{"code": "sessions", "detail": "Séances suivies : 1 ; il en faut 2."}], "voted": null, "entry": null}],
-    "next_cursor": null, "on_roll": 42, "not_on_roll": 18
+    "next_cursor": null, "on_roll": 42, "not_on_roll": 18, "lacking": [{"code": "sessions", "people": 11}, {"code": "pledge", "people": 9}]
 }))]
 pub struct Roll {
     items: Vec<RollLine>,
@@ -240,6 +240,30 @@ pub struct Roll {
     on_roll: usize,
     /// In draft: how many registrations are not; 0 once the roll is frozen
     not_on_roll: usize,
+    /// In draft: how many people lack each condition that anyone lacks; who lacks several is in each
+    lacking: Vec<Lacking>,
+}
+
+/// How many people lack one condition.
+#[derive(Serialize, ToSchema)]
+pub struct Lacking {
+    code: Unmet,
+    people: usize,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Filter {
+    /// Items on one page: 1–200, default 50
+    #[serde(default)]
+    #[param(value_type = Option<u32>)]
+    limit: Limit,
+    /// Where the previous page ended
+    #[param(value_type = Option<String>)]
+    cursor: Option<Cursor<Uuid>>,
+    /// Only those who are on the roll, or only those who are not; the figures stay those of the whole
+    on_roll: Option<bool>,
 }
 
 /// Read the electoral roll
@@ -247,8 +271,8 @@ pub struct Roll {
 /// In draft a preview: every registration with what it still lacks, and how far it has come, in words
 /// of the language of `Accept-Language`. From opening on the frozen roll; who voted is shown once the
 /// votes are counted.
-#[utoipa::path(get, path = "/v1/ballots/{ballot_id}/roll", params(Paging), responses((status = 200, body = Roll)))]
-pub async fn read_roll(caller: Caller, id: Path<Uuid>, filter: Query<Paging>, request: HttpRequest) -> Worded<Roll> {
+#[utoipa::path(get, path = "/v1/ballots/{ballot_id}/roll", params(Filter), responses((status = 200, body = Roll)))]
+pub async fn read_roll(caller: Caller, id: Path<Uuid>, filter: Query<Filter>, request: HttpRequest) -> Worded<Roll> {
     let language = Language::of(request.headers());
     let Query(filter) = filter;
     let snapshot = caller.app.store.snapshot().await?;
@@ -260,12 +284,20 @@ pub async fn read_roll(caller: Caller, id: Path<Uuid>, filter: Query<Paging>, re
             next_cursor: page.next_cursor,
             on_roll: usize::try_from(size).unwrap_or_default(),
             not_on_roll: 0,
+            lacking: Vec::new(),
         })
         .worded(language);
     }
     let mut lines = preview(&snapshot, &ballot, caller.now(), language).await?;
     let on_roll = lines.iter().filter(|line| line.on_roll).count();
     let not_on_roll = lines.len() - on_roll;
+    let mut people: BTreeMap<Unmet, usize> = BTreeMap::new();
+    for unmet in lines.iter().flat_map(|line| &line.unmet) {
+        *people.entry(*unmet).or_default() += 1;
+    }
+    if let Some(wanted) = filter.on_roll {
+        lines.retain(|line| line.on_roll == wanted);
+    }
     if let Some(Cursor(after)) = filter.cursor {
         lines.retain(|line| line.registration_id > after);
     }
@@ -275,6 +307,10 @@ pub async fn read_roll(caller: Caller, id: Path<Uuid>, filter: Query<Paging>, re
         next_cursor: page.next_cursor,
         on_roll,
         not_on_roll,
+        lacking: people
+            .into_iter()
+            .map(|(code, people)| Lacking { code, people })
+            .collect(),
     })
     .worded(language)
 }
@@ -310,12 +346,16 @@ async fn preview(
 async fn frozen(
     on: &impl ConnectionTrait,
     ballot: &ballot::Model,
-    filter: Paging,
+    filter: Filter,
     annex: bool,
 ) -> Result<Page<RollLine>, Problem> {
     let select = roll::Entity::find().filter(roll::Column::BallotId.eq(ballot.id));
     let page = filter.limit.after(filter.cursor, select, roll::Column::UnitId);
-    let rows = page.all(on).await?;
+    let rows = if filter.on_roll == Some(false) {
+        Vec::new()
+    } else {
+        page.all(on).await?
+    };
     // Who was merged into another since is found there; their line is that of their own address.
     let heirs = merges::heirs(on, rows.iter().map(|row| row.registration_id)).await?;
     let now_of = |row: &roll::Model| *heirs.get(&row.registration_id).unwrap_or(&row.registration_id);

@@ -99,7 +99,7 @@ pub async fn read_tally(caller: Caller, id: Path<Uuid>, form: Query<Form>, reque
         return format.file(&name, bytes, language);
     }
     Reply::ok(Tally {
-        quorum: row.quorum(count.votes, Some(count.blanks)),
+        quorum: row.quorum(row.roll(), count.votes, Some(count.blanks)),
         ballot_id: row.id,
         state: row.state,
         reason: row.reason.clone(),

@@ -118,8 +118,8 @@ codes! {
         "Inscription utilisée" "Cette inscription a déjà des présences, adhésions ou engagements ; elle ne peut plus être supprimée."
         "Registration in use" "This registration already has attendance, pledges or commitments; it can no longer be deleted.";
     RegistrationOnOpenRoll 409 "registration_on_open_roll"
-        "Sur une liste électorale en cours" "L'une de ces inscriptions est sur la liste électorale d'un scrutin qui n'est pas encore dépouillé. Réunissez-les ensuite."
-        "On the roll of an open ballot" "One of these registrations is on the roll of a ballot that is not counted yet. Merge them afterwards.";
+        "Sur une liste électorale en cours" "Une inscription concernée est sur la liste électorale d'un scrutin qui n'est pas encore dépouillé. Attendez le dépouillement."
+        "On the roll of an open ballot" "A registration that this concerns is on the roll of a ballot that is not counted yet. Wait for the count.";
     OrganiserAndAuditor 409 "organiser_and_auditor"
         "Organiser et contrôler" "L'une de ces inscriptions organise l'atelier, l'autre le contrôle : elles ne peuvent pas être réunies."
         "Organiser and auditor" "One of these registrations organises the workshop, the other audits it: they cannot be merged.";

@@ -252,12 +252,13 @@ async fn compose(app: &App, on: &impl ConnectionTrait, letter: &Model) -> Result
                     question: &question,
                     title: &workshop.title,
                     reason,
-                    link: &link(app, &workshop),
+                    link: &ballot_link(app, &workshop, ballot_id),
                 },
             )))
         }
         Kind::Reminder => {
-            let Some(ballot) = ballots::reminded(on, letter.ballot_id.unwrap_or_default()).await? else {
+            let ballot_id = letter.ballot_id.unwrap_or_default();
+            let Some(ballot) = ballots::reminded(on, ballot_id).await? else {
                 return Ok(None);
             };
             let id = letter.workshop_id.unwrap_or_default();
@@ -270,7 +271,7 @@ async fn compose(app: &App, on: &impl ConnectionTrait, letter: &Model) -> Result
                     question: &ballot.question,
                     title: &workshop.title,
                     closing: ballot.closes_at.map(|closes| (closes, workshop.time_zone.as_str())),
-                    link: &link(app, &workshop),
+                    link: &ballot_link(app, &workshop, ballot_id),
                 },
             )))
         }
@@ -278,8 +279,13 @@ async fn compose(app: &App, on: &impl ConnectionTrait, letter: &Model) -> Result
     }
 }
 
+/// Where one of its ballots is seen, and the result.
+pub fn ballot_link(app: &App, workshop: &workshop::Model, ballot_id: Uuid) -> String {
+    format!("{}/ballots/{ballot_id}", link(app, workshop))
+}
+
 /// Where the workshop is seen.
-pub fn link(app: &App, workshop: &workshop::Model) -> String {
+fn link(app: &App, workshop: &workshop::Model) -> String {
     let front_end = workshop.front_end_url.as_deref().unwrap_or(&app.settings.front_end_url);
     format!("{}/workshops/{}", front_end.trim_end_matches('/'), workshop.id)
 }

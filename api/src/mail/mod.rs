@@ -25,7 +25,7 @@ use crate::identity::person;
 use crate::instant::{DAY, Instant};
 use crate::retention::{Mode, remove};
 use crate::store::{self, Rows};
-pub use delivery::link;
+pub use delivery::ballot_link;
 pub use texts::Text;
 
 /// How long it is remembered that a sign-in code was sent, for those whose mail does not arrive.

@@ -20,6 +20,7 @@ use super::doubles;
 use super::plan::{Outcome, Plan, plan};
 use super::roster;
 use super::rules::hold_workshop;
+use crate::ballots;
 use crate::http::csv::Cell;
 use crate::http::{Caller, Code, Format, Formatted, Language, Problem, Query, Reply, read, xlsx};
 use crate::journal::{self, Act};
@@ -66,7 +67,8 @@ pub struct Options {
 /// organiser's role is not changed this way, and a language is that of people without account.
 /// Organisations that are named and missing are created, in the category given beside them or `other`.
 /// A line whose address was merged into another registration changes nothing. Likely doubles, in the
-/// file and of those registered, are told in `warnings` and hinder nothing.
+/// file and of those registered, are told in `warnings` and hinder nothing. Nobody becomes an auditor
+/// while on the roll of a ballot that is not counted yet.
 ///
 /// All or nothing: where any line is wrong nothing is stored, and the problem `invalid_roster` names
 /// each error by a pointer `/rows/{line}/{column}`, with the line as an editor or spreadsheet counts
@@ -125,6 +127,11 @@ pub async fn import(
     let written = if options.dry_run {
         HashMap::new()
     } else {
+        let auditors = plan.new_auditors();
+        if !auditors.is_empty() {
+            let held = ballots::hold_all(&transaction, workshop.id).await?;
+            ballots::check_rolls(&transaction, &held, auditors).await?;
+        }
         let written = write::carry_out(&transaction, &caller, &workshop, &known, &plan).await?;
         let summary = Summary::of(&plan, &written);
         if !summary.is_idle() {

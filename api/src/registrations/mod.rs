@@ -53,7 +53,13 @@ pub fn room() -> Room {
             route!(
                 update::update,
                 Access::Registered,
-                [NotAllowed, LastOrganiser, OrganiserAsAuditor, DelegateExists]
+                [
+                    NotAllowed,
+                    LastOrganiser,
+                    OrganiserAsAuditor,
+                    DelegateExists,
+                    RegistrationOnOpenRoll
+                ]
             ),
             route!(
                 update::delete,
@@ -73,7 +79,11 @@ pub fn room() -> Room {
                 [RegistrationOnOpenRoll, OrganiserAndAuditor, LastOrganiser, PersonErased]
             ),
             route!(doubles::list_doubles, Access::Members(ORGANISER), []),
-            route!(import::import, Access::Members(ORGANISER), [InvalidRoster]),
+            route!(
+                import::import,
+                Access::Members(ORGANISER),
+                [InvalidRoster, RegistrationOnOpenRoll]
+            ),
             route!(import::template, Access::Members(ORGANISER), [NotAcceptable]),
             route!(invite::invite, Access::Members(ORGANISER), [WorkshopNotPublished]),
             route!(

@@ -122,6 +122,18 @@ pub fn plan<'r>(rows: &'r [Row], standing: &Standing) -> Plan<'r> {
     plan
 }
 
+impl Plan<'_> {
+    /// The registrations that stand and become auditors.
+    pub fn new_auditors(&self) -> Vec<Uuid> {
+        let becomes = |change: &&Change<'_>| {
+            let before = change.before.as_ref().map(|place| place.role);
+            change.after.role == Role::Auditor && before != Some(Role::Auditor)
+        };
+        let changes = self.changes.iter().filter(becomes);
+        changes.filter_map(|change| change.registration).collect()
+    }
+}
+
 impl<'r> Draft<'r> {
     fn change(self) -> Change<'r> {
         let outcome = match &self.before {

@@ -12,6 +12,7 @@ use super::list::not_theirs;
 use super::roster::{fold_name, tidy};
 use super::rules::{Place, check_not_last, hold_registration, hold_workshop, name_rule, refers};
 use super::view::{self, Line, Registration};
+use crate::ballots;
 use crate::http::{Answer, Caller, Code, IfMatch, MergePatch, NoContent, ORGANISER, Problem, Reply};
 use crate::identity::person;
 use crate::journal::{self, Act};
@@ -63,7 +64,8 @@ impl RegistrationInput {
 
 /// Change a registration
 ///
-/// An organiser changes any; the person their own name there.
+/// An organiser changes any; the person their own name there. Auditors never vote: whoever is on the
+/// roll of a ballot becomes one only once it is counted.
 #[utoipa::path(patch, path = "/v1/registrations/{registration_id}", request_body = RegistrationInput, responses((status = 200, body = Registration)))]
 pub async fn update(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, patch: MergePatch) -> Answer<Registration> {
     let transaction = caller.begin().await?;
@@ -78,12 +80,20 @@ pub async fn update(mut caller: Caller, id: Path<Uuid>, if_match: IfMatch, patch
     if own {
         person::keep(&transaction, &caller).await?;
     }
+    let held = if organiser && patch.names("role") {
+        Some(ballots::hold_all(&transaction, caller.workshop_id()?).await?)
+    } else {
+        None
+    };
     let row = hold_registration(&transaction, *id).await?;
     if_match.check(view::find(&transaction, &caller, *id).await?)?;
     let before = RegistrationInput::from(&row);
     let after = patch.apply(&before)?.after(&before);
     if after != before {
         check(&transaction, &row, &before, &after, organiser, own).await?;
+        if let Some(held) = held.filter(|_| after.role == Role::Auditor && before.role != Role::Auditor) {
+            ballots::check_rolls(&transaction, &held, [row.id]).await?;
+        }
         let renamed = after.name != before.name;
         let mut changed: entity::ActiveModel = row.clone().into();
         changed.folded_name = Set(fold_name(&after.name));

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Schema};
 
+use crate::http::Language;
 use crate::instant::Instant;
 
 /// A calendar day, ISO 8601, between 1900 and 2199.
@@ -72,6 +73,35 @@ pub fn bounds(first: Day, last: Day, zone: &TimeZone) -> Option<(Instant, Instan
     Some((start.timestamp().into(), end.timestamp().into()))
 }
 
+/// `28 août 2020 à 18 h 00`, `28 August 2020 at 18:00`. As clocks in
+/// that zone show it, without seconds: whoever goes by it is not late.
+pub fn told(language: Language, instant: Instant, zone: &str) -> Option<String> {
+    const MONTHS: [[&str; 2]; 12] = [
+        ["janvier", "January"],
+        ["février", "February"],
+        ["mars", "March"],
+        ["avril", "April"],
+        ["mai", "May"],
+        ["juin", "June"],
+        ["juillet", "July"],
+        ["août", "August"],
+        ["septembre", "September"],
+        ["octobre", "October"],
+        ["novembre", "November"],
+        ["décembre", "December"],
+    ];
+    let at = self::zone(zone)?.to_datetime(instant.timestamp());
+    let [fr, en] = MONTHS.get(usize::try_from(at.month() - 1).ok()?)?;
+    let (day, year, hour, minute) = (at.day(), at.year(), at.hour(), at.minute());
+    Some(match language {
+        Language::Fr => {
+            let day = if day == 1 { "1er".to_owned() } else { day.to_string() };
+            format!("{day} {fr} {year} à {hour}\u{a0}h\u{a0}{minute:02}")
+        }
+        Language::En => format!("{day} {en} {year} at {hour:02}:{minute:02}"),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,5 +137,18 @@ mod tests {
             assert!(zone(bad).is_none(), "{bad}");
         }
         assert!(zone("Africa/Conakry").is_some());
+    }
+
+    #[test]
+    fn an_instant_is_told_as_clocks_of_the_workshop_show_it() {
+        let at: Instant = "2020-08-31T23:30:59Z".parse().unwrap();
+        for (language, zone, expected) in [
+            (Language::Fr, "Africa/Conakry", "31 août 2020 à 23\u{a0}h\u{a0}30"),
+            (Language::Fr, "Europe/Paris", "1er septembre 2020 à 1\u{a0}h\u{a0}30"),
+            (Language::En, "Asia/Kolkata", "1 September 2020 at 05:00"),
+        ] {
+            assert_eq!(told(language, at, zone).as_deref(), Some(expected));
+        }
+        assert_eq!(told(Language::Fr, at, "Nowhere"), None);
     }
 }

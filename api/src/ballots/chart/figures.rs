@@ -152,19 +152,20 @@ impl Numerals {
         format!("{whole}{}{rest:0width$}", self.mark)
     }
 
-    /// One decimal; neither nothing nor everything is claimed of what is only nearly so.
+    /// One decimal; to people, neither nothing nor everything is claimed of what is only nearly so.
     pub fn percent(self, part: u64, whole: u64) -> Option<String> {
         if whole == 0 {
             return None;
         }
         let (part, whole) = (u128::from(part), u128::from(whole));
         let thousandths = (part * 2000 + whole) / (whole * 2);
-        let told = match thousandths {
-            0 if part > 0 => 1,
-            1000 if part < whole => 999,
-            exact => exact,
+        let (nearly, told) = match thousandths {
+            _ if self.percent.is_empty() => ("", thousandths),
+            0 if part > 0 => ("<\u{a0}", 1),
+            1000 if part < whole => (">\u{a0}", 999),
+            exact => ("", exact),
         };
-        Some(format!("{}{}", self.scaled(told, 1), self.percent))
+        Some(format!("{nearly}{}{}", self.scaled(told, 1), self.percent))
     }
 }
 
@@ -199,13 +200,14 @@ mod tests {
             (1, 16, "6,3\u{202f}%"),
             (0, 39, "0,0\u{202f}%"),
             (39, 39, "100,0\u{202f}%"),
-            (1, 10_000, "0,1\u{202f}%"),
-            (9_999, 10_000, "99,9\u{202f}%"),
+            (1, 10_000, "<\u{a0}0,1\u{202f}%"),
+            (9_999, 10_000, ">\u{a0}99,9\u{202f}%"),
         ] {
             assert_eq!(numerals(FR).percent(part, whole).as_deref(), Some(french));
         }
         assert_eq!(numerals(EN).percent(22, 39).as_deref(), Some("56.4%"));
         assert_eq!(undivided(FR).percent(22, 39).as_deref(), Some("56,4"));
+        assert_eq!(undivided(FR).percent(1, 10_000).as_deref(), Some("0,0"));
         assert_eq!(numerals(FR).percent(0, 0), None);
     }
 

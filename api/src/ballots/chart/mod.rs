@@ -11,6 +11,7 @@
 
 mod bars;
 mod figures;
+mod grid;
 mod model;
 mod names;
 mod page;

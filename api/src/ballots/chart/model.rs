@@ -120,6 +120,8 @@ pub struct Pairs {
     pub candidates: Vec<usize>,
     /// Votes that prefer the row to the column.
     pub preferring: Vec<Vec<u64>>,
+    /// Votes of the weakest victory on the strongest chain of them from the row to the column.
+    pub chains: Vec<Vec<u64>>,
     /// Best first, those of one group level; empty without valid votes.
     pub order: Vec<Vec<usize>>,
 }
@@ -175,8 +177,12 @@ impl Grades {
 impl Pairs {
     /// Votes that prefer one to the other, by their places in [`Pairs::candidates`].
     pub fn votes(&self, row: usize, column: usize) -> u64 {
-        let cells = self.preferring.get(row);
-        cells.and_then(|cells| cells.get(column)).copied().unwrap_or(0)
+        figure(&self.preferring, row, column)
+    }
+
+    /// How strong the strongest chain from one to the other is, by their places as well.
+    pub fn chain(&self, row: usize, column: usize) -> u64 {
+        figure(&self.chains, row, column)
     }
 
     pub fn wins(&self, row: usize, column: usize) -> bool {
@@ -191,9 +197,30 @@ impl Pairs {
         places
     }
 
+    /// Whether the pairs alone explain the order: each beats all those after it, and is even with those
+    /// it is level with. If not, chains do.
+    pub fn pairs_suffice(&self) -> bool {
+        let rank = |place: &usize| self.candidates.get(*place).and_then(|candidate| self.rank(*candidate));
+        let ranked = self.ranked();
+        let explained = |one: &usize, other: &usize| {
+            if rank(one) == rank(other) {
+                self.votes(*one, *other) == self.votes(*other, *one)
+            } else {
+                self.wins(*one, *other)
+            }
+        };
+        let mut pairs = ranked.iter().enumerate();
+        pairs.all(|(index, one)| ranked.iter().skip(index + 1).all(|other| explained(one, other)))
+    }
+
     /// From 1; those of one group share it.
     pub fn rank(&self, candidate: usize) -> Option<usize> {
         let group = self.order.iter().position(|group| group.contains(&candidate))?;
         Some(1 + self.order.iter().take(group).map(Vec::len).sum::<usize>())
     }
+}
+
+fn figure(matrix: &[Vec<u64>], row: usize, column: usize) -> u64 {
+    let cells = matrix.get(row);
+    cells.and_then(|cells| cells.get(column)).copied().unwrap_or(0)
 }

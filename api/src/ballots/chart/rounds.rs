@@ -51,7 +51,7 @@ impl Rounds {
             [winner] if last => Some(say.has_majority(&names.one(*winner), round.of(*winner), round.continuing())),
             _ => None,
         };
-        say.step(round, figures, names, won)
+        say.step(round, figures, names, &chart.winners, won)
     }
 
     pub fn how(&self, chart: &Chart, winner: usize) -> String {
@@ -130,14 +130,12 @@ impl<'a> Grid<'a> {
             .flat_map(|round| &round.votes)
             .map(|(_, votes)| *votes)
             .max();
-        let widest = shown
-            .iter()
-            .map(|round| NAME.bold().width(&say.number(round.continuing().max(round.exhausted))) + 24)
-            .max();
+        let exhausted = shown.iter().map(|round| round.exhausted).max();
+        let widest = NAME.bold().width(&say.number(most.max(exhausted).unwrap_or(0))) + 24;
         let label = if chart.has_pictures() { 146 } else { 120 };
         let last = rounds.rounds.last().map_or(0, |round| round.number);
         let heading = SMALL.bold().width(&say.round(last)) + 10;
-        let narrowest = widest.unwrap_or(0).max(heading).max(COLUMN);
+        let narrowest = widest.max(heading).max(COLUMN);
         let room = ROOM - label;
         let columns = (room / narrowest)
             .max(1)

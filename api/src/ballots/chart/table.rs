@@ -142,6 +142,8 @@ impl Chart {
                 "Préfèrent A",
                 "Préfèrent B",
                 "Issue",
+                "Plus forte chaîne de A à B",
+                "Plus forte chaîne de B à A",
             ],
             [
                 "Candidate A",
@@ -153,6 +155,8 @@ impl Chart {
                 "Prefer A",
                 "Prefer B",
                 "Outcome",
+                "Strongest chain from A to B",
+                "Strongest chain from B to A",
             ],
         );
         let ranked = pairs.ranked();
@@ -175,6 +179,7 @@ impl Chart {
                 let mut line = cells(*one);
                 line.extend(cells(*other));
                 line.extend([number(votes), number(against), outcome.into()]);
+                line.extend([pairs.chain(*one, *other), pairs.chain(*other, *one)].map(number));
                 lines.push(line);
             }
         }

@@ -22,11 +22,12 @@ pub fn drawing(working: &Working, candidates: &[Candidate]) -> Drawing {
         Working::Schulze {
             candidates,
             pairwise,
+            strongest_paths,
             order,
-            ..
         } => Drawing::Pairs(Pairs {
             candidates: places.all(candidates),
             preferring: pairwise.clone(),
+            chains: strongest_paths.clone(),
             order: order.iter().map(|group| places.all(group)).collect(),
         }),
         Working::Borda { points, .. } => Drawing::Bars(Bars {

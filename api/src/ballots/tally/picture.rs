@@ -9,10 +9,9 @@ use crate::ballots::chart::{self, Candidate, Chart, Turnout};
 use crate::ballots::counting::Count;
 use crate::ballots::entity::{State, ballot, candidate, logo};
 use crate::ballots::quorum::Quorum;
-use crate::http::{Format, Language, Problem};
+use crate::http::{Code, Format, Language, Problem};
 use crate::registrations::roster::fold_name;
-use crate::sessions::Days;
-use crate::workshops::entity as workshop;
+use crate::workshops::{calendar, entity as workshop};
 
 /// What logos may weigh together in one chart, in bytes; above, all are left out alike.
 const HEAVIEST: i64 = 2 * 1024 * 1024;
@@ -38,12 +37,12 @@ pub async fn chart(
             picture: row.logo_digest.and_then(|digest| logos.get(&digest).cloned()),
         })
         .collect();
-    let quorum = row.quorum(count.votes, Some(count.blanks));
+    let quorum = row.quorum(row.roll(), count.votes, Some(count.blanks));
     Ok(Chart {
         id: row.id,
         language,
         turnout: Turnout {
-            roll: row.roll_size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
+            roll: row.roll(),
             votes: count.votes,
             blanks: count.blanks,
             valid: count.valid,
@@ -145,11 +144,11 @@ async fn notes(
         });
     }
     if let Some(closed_at) = row.closed_at {
-        let days = Days::of(&workshop::find(on, row.workshop_id).await?)?;
-        let (local, zone) = (days.local(closed_at), days.zone_name());
+        let zone = &workshop::find(on, row.workshop_id).await?.time_zone;
+        let local = calendar::told(language, closed_at, zone).ok_or(Code::Internal)?;
         notes.push(match language {
-            Language::Fr => format!("Scrutin clos\u{a0}: {local} ({zone})."),
-            Language::En => format!("Voting closed: {local} ({zone})."),
+            Language::Fr => format!("Scrutin clos le {local} ({zone})."),
+            Language::En => format!("Voting closed on {local} ({zone})."),
         });
     }
     Ok(notes)

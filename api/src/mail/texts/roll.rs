@@ -25,7 +25,7 @@ pub fn reminder(language: Language, of: &Reminder<'_>) -> Text {
         link,
     } = of;
     let shortened = shortened(question);
-    let closing = closing.and_then(|(closes_at, zone)| Some((local(language, closes_at, zone)?, zone)));
+    let closing = closing.and_then(|(closes_at, zone)| Some((calendar::told(language, closes_at, zone)?, zone)));
     match language {
         Language::Fr => {
             let closing = closing.map_or_else(String::new, |(at, zone)| {
@@ -111,34 +111,6 @@ pub fn result(of: &Published<'_>) -> Text {
 const BEFORE: &str = "----- point de contrôle · checkpoint -----";
 const AFTER: &str = "----- fin · end -----";
 
-/// `28 août 2020 à 18 h 00`, `28 August 2020 at 18:00`. Seconds are dropped: whoever goes by it is not late.
-fn local(language: Language, instant: Instant, zone: &str) -> Option<String> {
-    const MONTHS: [[&str; 2]; 12] = [
-        ["janvier", "January"],
-        ["février", "February"],
-        ["mars", "March"],
-        ["avril", "April"],
-        ["mai", "May"],
-        ["juin", "June"],
-        ["juillet", "July"],
-        ["août", "August"],
-        ["septembre", "September"],
-        ["octobre", "October"],
-        ["novembre", "November"],
-        ["décembre", "December"],
-    ];
-    let at = calendar::zone(zone)?.to_datetime(instant.timestamp());
-    let [fr, en] = MONTHS.get(usize::try_from(at.month() - 1).ok()?)?;
-    let (day, year, hour, minute) = (at.day(), at.year(), at.hour(), at.minute());
-    Some(match language {
-        Language::Fr => {
-            let day = if day == 1 { "1er".to_owned() } else { day.to_string() };
-            format!("{day} {fr} {year} à {hour}\u{a0}h\u{a0}{minute:02}")
-        }
-        Language::En => format!("{day} {en} {year} at {hour:02}:{minute:02}"),
-    })
-}
-
 fn shortened(question: &str) -> String {
     if question.chars().count() <= SUBJECT {
         return question.to_owned();
@@ -150,19 +122,6 @@ fn shortened(question: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_closing_is_told_as_clocks_of_the_workshop_show_it() {
-        let at: Instant = "2020-08-31T23:30:59Z".parse().unwrap();
-        for (language, zone, expected) in [
-            (Language::Fr, "Africa/Conakry", "31 août 2020 à 23\u{a0}h\u{a0}30"),
-            (Language::Fr, "Europe/Paris", "1er septembre 2020 à 1\u{a0}h\u{a0}30"),
-            (Language::En, "Asia/Kolkata", "1 September 2020 at 05:00"),
-        ] {
-            assert_eq!(local(language, at, zone).as_deref(), Some(expected));
-        }
-        assert_eq!(local(Language::Fr, at, "Nowhere"), None);
-    }
 
     #[test]
     fn a_reminder_without_a_planned_closing_says_nothing_of_one() {

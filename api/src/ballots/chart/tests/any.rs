@@ -69,6 +69,7 @@ fn any_drawing() -> impl Strategy<Value = Drawing> {
             Drawing::Pairs(Pairs {
                 order: candidates.chunks(2).map(<[usize]>::to_vec).collect(),
                 candidates,
+                chains: preferring.clone(),
                 preferring,
             })
         });
@@ -153,6 +154,7 @@ fn the_greatest_figures_are_drawn_too() {
     let pairs = Pairs {
         candidates: vec![0, 1],
         preferring: vec![vec![0, MOST], vec![MOST, 0]],
+        chains: vec![vec![0, MOST], vec![MOST, 0]],
         order: vec![vec![0, 1]],
     };
     for drawing in [

@@ -216,6 +216,29 @@ fn even_pairs_have_a_broken_frame_and_ranks_are_shared() {
 }
 
 #[test]
+fn chains_are_drawn_where_the_pairs_leave_the_order_open() {
+    let names = ["Arbre", "Baobab", "Citron"];
+    for (rankings, tables) in [
+        ("5 A B C\n 4 B A C", 1),
+        ("1 A=B C", 1),
+        // A circle; and a tie of two of whom one beats the other.
+        ("5 A B C\n 4 B C A\n 3 C A B", 2),
+        ("2 A B C\n 2 B C A\n 2 C A B", 2),
+    ] {
+        let svg = ranked(Method::Schulze, rankings, &names).svg();
+        check(&svg);
+        let document = Document::parse(&svg).unwrap();
+        // Its line of the order, and a row of each table.
+        assert_eq!(parts(&document, "Baobab").len(), 1 + tables, "{rankings}");
+    }
+    let svg = ranked(Method::Schulze, "5 A B C\n 4 B C A\n 3 C A B", &names).svg();
+    let document = Document::parse(&svg).unwrap();
+    let rows = parts(&document, "Citron");
+    assert_eq!(texts(rows[1])[2..], ["7", "3"].map(str::to_owned));
+    assert_eq!(texts(rows[2])[2..], ["7", "7"].map(str::to_owned));
+}
+
+#[test]
 fn stacks_are_cut_in_proportion_and_the_median_is_framed() {
     let grades = ["Bien", "Passable", "À rejeter"];
     let chart = by_hand(

@@ -71,10 +71,10 @@ fn a_line_for_each_pair() {
     assert_eq!(
         written(&chart),
         [
-            "Candidate A,Name A,Rank A,Candidate B,Name B,Rank B,Prefer A,Prefer B,Outcome,Roll,Votes cast,Blanks,Valid votes,Caveats",
-            "#1,Arbre,1,#3,Citron,2,2,1,A,6,3,0,3,",
-            "#1,Arbre,1,#2,Baobab,3,3,0,A,6,3,0,3,",
-            "#3,Citron,2,#2,Baobab,3,1,0,A,6,3,0,3,",
+            "Candidate A,Name A,Rank A,Candidate B,Name B,Rank B,Prefer A,Prefer B,Outcome,Strongest chain from A to B,Strongest chain from B to A,Roll,Votes cast,Blanks,Valid votes,Caveats",
+            "#1,Arbre,1,#3,Citron,2,2,1,A,2,0,6,3,0,3,",
+            "#1,Arbre,1,#2,Baobab,3,3,0,A,3,0,6,3,0,3,",
+            "#3,Citron,2,#2,Baobab,3,1,0,A,1,0,6,3,0,3,",
         ]
     );
 }

@@ -33,6 +33,27 @@ impl Say {
         )
     }
 
+    pub fn chains(self) -> &'static str {
+        self.pick("Chaînes de préférences", "Chains of preferences")
+    }
+
+    pub fn about_chains(self) -> &'static str {
+        self.pick(
+            "Les paires ne suffisent pas à dire l'ordre. Une chaîne va de victoire en victoire et ne vaut que la plus \
+             faible d'entre elles. Chaque case\u{a0}: la plus forte chaîne du choix de la ligne à celui de la colonne.",
+            "The pairs alone do not tell the order. A chain goes from victory to victory and is only as strong as the \
+             weakest of them. Each cell: the strongest chain from the choice of the row to that of the column.",
+        )
+    }
+
+    pub fn chained(self, one: &str, other: &str, there: u64, back: u64) -> String {
+        let (there, back) = (self.number(there), self.number(back));
+        self.pick(
+            format!("Plus forte chaîne de {one} à {other}\u{a0}: {there}, au retour\u{a0}: {back}."),
+            format!("Strongest chain from {one} to {other}: {there}, the way back: {back}."),
+        )
+    }
+
     pub fn row_wins(self) -> &'static str {
         self.pick("la ligne l'emporte", "the row wins")
     }

@@ -47,21 +47,23 @@ impl Say {
         self.pick(format!("{number} pour {name}"), format!("{number} to {name}"))
     }
 
-    /// What follows from a round, after a heading with its figures if any are given; `won` when
-    /// somebody has a majority in it.
-    pub fn step(self, round: &Round, figures: &str, names: Names, won: Option<String>) -> String {
+    /// What follows from a round, after a heading with its figures if any are given; `winners` are those
+    /// of the whole count, and `won` is said when somebody has a majority in it.
+    pub fn step(self, round: &Round, figures: &str, names: Names, winners: &[usize], won: Option<String>) -> String {
         let heading = self.round(round.number);
         let mut said = vec![format!("{heading}{figures}{}", self.pick("\u{a0}:", ":"))];
         if let Some(tie) = &round.tie {
-            let tied = names.all(&tie.candidates);
+            let (tied, winners) = (names.all(&tie.candidates), names.all(winners));
             said.push(match tie.orders {
                 Orders::Agree => self.pick(
                     format!("{tied} sont derniers à égalité\u{a0}; dans tous les ordres, le résultat est le même."),
                     format!("{tied} are last and tied; in every order the result is the same."),
                 ),
                 Orders::Disagree => self.pick(
-                    format!("{tied} sont derniers à égalité\u{a0}; selon l'ordre des sorties, le résultat change."),
-                    format!("{tied} are last and tied; the order in which they leave changes the result."),
+                    format!(
+                        "{tied} sont derniers à égalité\u{a0}; selon qui sort d'abord, peuvent l'emporter {winners}."
+                    ),
+                    format!("{tied} are last and tied; depending on who leaves first, {winners} may win."),
                 ),
                 Orders::TooMany => self.pick(
                     format!(

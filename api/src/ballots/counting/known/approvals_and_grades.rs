@@ -30,6 +30,20 @@ fn st_louis_2021_by_approval() {
     assert_eq!(figures, [25_388, 20_659, 17_186, 6_428]);
 }
 
+/// Wikipedia, "Approval voting": the four cities, each voter approving the two nearest.
+#[test]
+fn tennessee_by_approval() {
+    let approve = |labels| Choice::Candidates(ids(labels).into_iter().collect());
+    let votes = Votes::from([(approve("M N"), 42), (approve("N C"), 26), (approve("C K"), 15 + 17)]);
+    let count = tally(Method::Approval, &ids("M N C K"), &votes);
+    assert_eq!(count.outcome.winners, ids("N"));
+    let Working::Approval { counts } = count.working else {
+        panic!()
+    };
+    let figures: Vec<u64> = counts.iter().map(|count| count.votes).collect();
+    assert_eq!(figures, [42, 68, 58, 32]);
+}
+
 /// Order, and gauges as (above, grade, +/−, below).
 fn judged(candidates: &str, max_grade: u8, votes: &Votes) -> (String, Vec<(u64, u8, char, u64)>) {
     let candidates: Vec<&str> = candidates.split_whitespace().collect();

@@ -3,7 +3,7 @@
 use super::super::testing::{BURLINGTON, DEBIAN_LOGO, TENNESSEE};
 use super::{BORDA, Known, PLURALITY, RUNOFF, SCHULZE, known};
 
-pub const KNOWN: [Known; 38] = [
+pub const KNOWN: [Known; 41] = [
     known(
         "Capital of Tennessee, the example of textbooks and encyclopaedias",
         "M N C K",
@@ -128,6 +128,24 @@ pub const KNOWN: [Known; 38] = [
         "A B C D",
         "30 B A C D\n 30 B A D C\n 25 A C D B\n 15 A D C B",
         &[(PLURALITY, "B"), (RUNOFF, "B"), (SCHULZE, "B"), (BORDA, "A")],
+    ),
+    known(
+        "1351 voters whose Condorcet winner neither plurality nor Borda elects; Wikipedia, Condorcet winner criterion",
+        "A B C",
+        "186 A B C\n 405 A C B\n 305 B A C\n 272 B C A\n 78 C A B\n 105 C B A",
+        &[(PLURALITY, "A"), (BORDA, "A"), (SCHULZE, "B"), (RUNOFF, "B")],
+    ),
+    known(
+        "5 voters: Borda against a majority in its smallest form; Wikipedia, Condorcet winner criterion",
+        "A B C",
+        "3 A B C\n 2 B C A",
+        &[(PLURALITY, "A"), (RUNOFF, "A"), (SCHULZE, "A"), (BORDA, "B")],
+    ),
+    known(
+        "100 voters whose compromise leaves first in a runoff; Wikipedia, Condorcet winner criterion",
+        "A B C",
+        "35 A B C\n 34 C B A\n 31 B C A",
+        &[(PLURALITY, "A"), (RUNOFF, "C"), (SCHULZE, "B"), (BORDA, "B")],
     ),
     known(
         "17 voters, the common example that more votes may harm in instant runoff: before",
