@@ -15,6 +15,7 @@ use crate::http::{Access, Code, Problem, Room, Served, document, edge, other_met
 use crate::identity::tokens::Tokens;
 use crate::mail::Bell;
 use crate::mail::delivery::Transport;
+use crate::metrics::{self, Answers};
 use crate::settings::Settings;
 use crate::signing_keys::{self, Purpose};
 use crate::store::Store;
@@ -35,6 +36,8 @@ pub struct App {
     pub ballot_keys: ballots::Keys,
     pub frozen: ballots::Frozen,
     pub votes: ballots::Writer,
+    /// What was answered so far, for operators.
+    pub answers: Answers,
     /// Held by whoever counts: one ballot at a time in a process.
     pub counting: tokio::sync::Mutex<()>,
 }
@@ -66,6 +69,7 @@ impl App {
             ballot_keys,
             frozen: ballots::Frozen::default(),
             votes,
+            answers: Answers::default(),
             counting: tokio::sync::Mutex::default(),
         }))
     }
@@ -125,6 +129,7 @@ async fn readyz(app: Data<App>) -> Result<HttpResponse, Problem> {
 pub struct Running {
     pub address: SocketAddr,
     pub app: Data<App>,
+    metrics: Option<metrics::Listening>,
     handle: ServerHandle,
     server: JoinHandle<std::io::Result<()>>,
     jobs: Vec<JoinHandle<()>>,
@@ -135,7 +140,15 @@ impl Running {
     pub async fn wait(self) -> std::io::Result<()> {
         let ended = self.server.await.map_err(std::io::Error::other)?;
         self.jobs.iter().for_each(JoinHandle::abort);
+        if let Some(metrics) = self.metrics {
+            metrics.stop().await?;
+        }
         ended
+    }
+
+    /// Where the figures for operators are, if they are wanted.
+    pub fn metrics(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(|metrics| metrics.address)
     }
 
     pub async fn stop(self) -> std::io::Result<()> {
@@ -148,6 +161,11 @@ impl Running {
 pub fn serve(app: Data<App>, workers: usize) -> std::io::Result<Running> {
     let listener = TcpListener::bind(app.settings.listen)?;
     let address = listener.local_addr()?;
+    let metrics = app
+        .settings
+        .metrics_listen
+        .map(|on| metrics::Listening::start(app.clone(), on))
+        .transpose()?;
     let document = web::Bytes::from(openapi());
     let shared = app.clone();
     let server = HttpServer::new(move || application(shared.clone(), document.clone()))
@@ -162,6 +180,7 @@ pub fn serve(app: Data<App>, workers: usize) -> std::io::Result<Running> {
     Ok(Running {
         address,
         app,
+        metrics,
         handle,
         server: tokio::spawn(server),
         jobs,

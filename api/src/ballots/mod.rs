@@ -152,7 +152,8 @@ pub fn rooms() -> Vec<Room> {
                     [BallotNotOpen, NotOnRoll, AlreadyVoted]
                 )
                 .lasting()
-                .deferred(),
+                .deferred()
+                .uncounted(),
                 route!(participation::participation, Access::Registered, []),
                 route!(participation::turnout, members, []),
                 route!(

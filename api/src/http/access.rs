@@ -76,6 +76,8 @@ pub struct Gate {
     in_person: bool,
     /// The handler looks the caller up itself, before it answers anything.
     deferred: bool,
+    /// Neither how often nor how soon it answers is kept.
+    pub uncounted: bool,
     /// The name of the path's identifier that leads to a workshop.
     parameter: Option<String>,
     sql: String,
@@ -148,6 +150,7 @@ impl Gate {
             access,
             in_person: route.in_person,
             deferred: route.deferred,
+            uncounted: route.uncounted,
             parameter,
             sql,
         }
