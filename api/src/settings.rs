@@ -46,8 +46,10 @@ impl std::fmt::Display for Invalid {
 
 impl std::error::Error for Invalid {}
 
-/// What a user may set; see `palabre serve --help`.
+/// What a user may set; see `palabre serve --help`. Under a heading of their own, apart from what a
+/// single command takes.
 #[derive(clap::Args, Clone, Default)]
+#[command(next_help_heading = "Settings of the server")]
 pub struct Flags {
     /// `sqlite://FILE` or `postgres://USER:PASSWORD@HOST/DATABASE`
     #[arg(
