@@ -104,6 +104,10 @@ both! {
         assert_eq!(told["palabre_http_request_duration_seconds_bucket{le=\"+Inf\"}"], all);
         let things = ["database_up", "letters_waiting", "letters_failed", "ballots_uncounted", "counts_failed"];
         assert_eq!(things.map(|thing| told[&format!("palabre_{thing}")].as_str()), ["1", "0", "0", "0", "0"]);
+        // Taken addresses are named, since there are two.
+        let (taken, free) = (metrics.to_string(), free_port().to_string());
+        let serve = world.command(["serve", "--listen", &free, "--metrics-listen", &taken]).env("PALABRE_LOG", "off");
+        serve.run().await.refused(&taken);
         // One address has nothing else, the other has no figures.
         for path in ["/", "/livez", "/v1/workshops"] {
             anyone.at_address(metrics).get(path).send_unchecked().await.expect(404);

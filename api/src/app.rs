@@ -157,9 +157,15 @@ impl Running {
     }
 }
 
+/// At this address, which a failure names: there may be two.
+pub fn listener(address: SocketAddr) -> std::io::Result<TcpListener> {
+    TcpListener::bind(address)
+        .map_err(|error| std::io::Error::new(error.kind(), format!("cannot listen on {address}: {error}")))
+}
+
 /// Listens and serves `app`; port 0 takes a free one.
 pub fn serve(app: Data<App>, workers: usize) -> std::io::Result<Running> {
-    let listener = TcpListener::bind(app.settings.listen)?;
+    let listener = listener(app.settings.listen)?;
     let address = listener.local_addr()?;
     let metrics = app
         .settings

@@ -8,7 +8,7 @@
 mod answers;
 
 use std::fmt::Write as _;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -17,7 +17,7 @@ use actix_web::{HttpResponse, HttpServer};
 use sea_orm::{ConnectionTrait as _, DbErr, QueryResult, Statement};
 use tokio::task::JoinHandle;
 
-use crate::app::App;
+use crate::app::{self, App};
 pub use answers::Answers;
 
 /// Letters that wait or were given up, and ballots that wait for their count or cannot be counted.
@@ -107,7 +107,7 @@ pub struct Listening {
 
 impl Listening {
     pub fn start(app: Data<App>, on: SocketAddr) -> std::io::Result<Self> {
-        let listener = TcpListener::bind(on)?;
+        let listener = app::listener(on)?;
         let address = listener.local_addr()?;
         let server = HttpServer::new(move || {
             actix_web::App::new()
