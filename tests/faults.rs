@@ -36,7 +36,7 @@ async fn open_hall(world: &World, voters: usize) -> (Hall, Person) {
 }
 
 /// A port of this machine's that nobody has, and that no outgoing connection gets.
-fn free_port() -> SocketAddr {
+pub fn free_port() -> SocketAddr {
     loop {
         let address = SocketAddr::from(([127, 0, 0, 1], rand::random_range(10_000..20_000)));
         if TcpListener::bind(address).is_ok() {

@@ -45,6 +45,7 @@ mod limits;
 mod logs;
 mod merging;
 mod methods;
+mod metrics;
 mod migrating;
 mod notices;
 mod queries;

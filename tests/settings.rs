@@ -81,6 +81,7 @@ async fn a_setting_that_makes_no_sense_is_refused_by_name() {
         ("PALABRE_SMTP_URL", "mail.example.org:25"),
         ("PALABRE_MAIL_FROM", "nobody"),
         ("PALABRE_LOG", "palabre=loud=very"),
+        ("PALABRE_METRICS_LISTEN", "9100"),
         ("PALABRE_TRUSTED_PROXIES", "proxy.example.org"),
         ("PALABRE_TRUSTED_PROXIES", "10.0.0.1, 10.0.0.0/33"),
         ("PALABRE_SECRET", "short"),

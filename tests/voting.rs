@@ -167,7 +167,7 @@ impl Hall {
 
     /// Closed, and counted.
     pub async fn tally(&self) -> Value {
-        self.workshop.organiser.act(&self.at("close")).await.expect(200);
+        close_and_count(&self.workshop.organiser, &self.path).await;
         self.workshop.organiser.get(&self.at("tally")).await.expect(200).json()
     }
 
@@ -186,4 +186,12 @@ impl Hall {
 
 pub fn plurality() -> Value {
     json!({"question": "Quel logo ?", "method": "plurality"})
+}
+
+/// On a busy machine a closing may be answered before the count is done; asked again it waits again.
+pub async fn close_and_count(organiser: &Person, path: &str) {
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(30);
+    while organiser.act(&format!("{path}/close")).await.expect(200)["counted_at"].is_null() {
+        assert!(tokio::time::Instant::now() < deadline, "{path} is not counted");
+    }
 }

@@ -85,6 +85,12 @@ impl Ambient {
         self.clock.told(database);
     }
 
+    /// Measures how long something takes, whatever becomes of the clocks.
+    #[expect(clippy::disallowed_methods, reason = "this is the place")]
+    pub fn stopwatch(&self) -> std::time::Instant {
+        std::time::Instant::now()
+    }
+
     /// Random bytes fit for keys, nonces and codes.
     #[expect(clippy::disallowed_methods, reason = "this is the place")]
     pub fn bytes<const N: usize>(&self) -> [u8; N] {

@@ -15,6 +15,7 @@ use crate::http::{Access, Code, Looks, Problem, Room, Served, document, edge, ot
 use crate::identity::tokens::Tokens;
 use crate::mail::Bell;
 use crate::mail::delivery::Transport;
+use crate::metrics::{self, Answers};
 use crate::settings::Settings;
 use crate::signing_keys::{self, Purpose};
 use crate::store::Store;
@@ -37,6 +38,8 @@ pub struct App {
     pub frozen: ballots::Frozen,
     pub pages: ballots::Pages,
     pub votes: ballots::Writer,
+    /// What was answered so far, for operators.
+    pub answers: Answers,
     /// Held by whoever counts: one ballot at a time in a process.
     pub counting: tokio::sync::Mutex<()>,
 }
@@ -72,6 +75,7 @@ impl App {
             ballot_keys,
             frozen: ballots::Frozen::default(),
             votes,
+            answers: Answers::default(),
             counting: tokio::sync::Mutex::default(),
         }))
     }
@@ -131,6 +135,7 @@ async fn readyz(app: Data<App>) -> Result<HttpResponse, Problem> {
 pub struct Running {
     pub address: SocketAddr,
     pub app: Data<App>,
+    metrics: Option<metrics::Listening>,
     handle: ServerHandle,
     server: JoinHandle<std::io::Result<()>>,
     jobs: Vec<JoinHandle<()>>,
@@ -141,6 +146,9 @@ impl Running {
     pub async fn wait(mut self) -> std::io::Result<()> {
         let ended = (&mut self.server).await.map_err(std::io::Error::other)?;
         self.end_jobs();
+        if let Some(metrics) = self.metrics {
+            metrics.stop().await?;
+        }
         ended
     }
 
@@ -149,16 +157,32 @@ impl Running {
         self.jobs.iter().for_each(JoinHandle::abort);
     }
 
+    /// Where the figures for operators are, if they are wanted.
+    pub fn metrics(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(|metrics| metrics.address)
+    }
+
     pub async fn stop(self) -> std::io::Result<()> {
         self.handle.stop(true).await;
         self.wait().await
     }
 }
 
+/// At this address, which a failure names: there may be two.
+pub fn listener(address: SocketAddr) -> std::io::Result<TcpListener> {
+    TcpListener::bind(address)
+        .map_err(|error| std::io::Error::new(error.kind(), format!("cannot listen on {address}: {error}")))
+}
+
 /// Listens and serves `app`; port 0 takes a free one.
 pub fn serve(app: Data<App>, workers: usize) -> std::io::Result<Running> {
-    let listener = TcpListener::bind(app.settings.listen)?;
+    let listener = listener(app.settings.listen)?;
     let address = listener.local_addr()?;
+    let metrics = app
+        .settings
+        .metrics_listen
+        .map(|on| metrics::Listening::start(app.clone(), on))
+        .transpose()?;
     let document = web::Bytes::from(openapi());
     let shared = app.clone();
     let server = HttpServer::new(move || application(shared.clone(), document.clone()))
@@ -173,6 +197,7 @@ pub fn serve(app: Data<App>, workers: usize) -> std::io::Result<Running> {
     Ok(Running {
         address,
         app,
+        metrics,
         handle,
         server: tokio::spawn(server),
         jobs,

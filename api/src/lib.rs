@@ -19,6 +19,7 @@ pub mod instant;
 mod jobs;
 mod journal;
 mod mail;
+pub mod metrics;
 mod organisations;
 mod registrations;
 mod retention;

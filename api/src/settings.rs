@@ -17,7 +17,7 @@ use proxies::TrustedProxies;
 use secret_file::Keeper;
 
 /// Every name of the `PALABRE_` family that means something.
-const KNOWN: [&str; 14] = [
+const KNOWN: [&str; 15] = [
     "PALABRE_LISTEN",
     "PALABRE_PUBLIC_URL",
     "PALABRE_FRONT_END_URL",
@@ -27,6 +27,7 @@ const KNOWN: [&str; 14] = [
     "PALABRE_SECRET",
     "PALABRE_SECRET_FILE",
     "PALABRE_LOG",
+    "PALABRE_METRICS_LISTEN",
     "PALABRE_CORS_ORIGINS",
     "PALABRE_TRUSTED_PROXIES",
     "PALABRE_KEEP_LETTERS_DAYS",
@@ -45,8 +46,10 @@ impl std::fmt::Display for Invalid {
 
 impl std::error::Error for Invalid {}
 
-/// What a user may set; see `palabre serve --help`.
+/// What a user may set; see `palabre serve --help`. Under a heading of their own, apart from what a
+/// single command takes.
 #[derive(clap::Args, Clone, Default)]
+#[command(next_help_heading = "Settings of the server")]
 pub struct Flags {
     /// `sqlite://FILE` or `postgres://USER:PASSWORD@HOST/DATABASE`
     #[arg(
@@ -87,6 +90,10 @@ pub struct Flags {
     /// Log filter, for example `info` or `palabre=debug,warn`
     #[arg(long, env = "PALABRE_LOG", global = true, value_name = "FILTER")]
     pub log: Option<String>,
+    /// Address for figures in Prometheus' format (`/metrics`), not for the public; without it there
+    /// are none
+    #[arg(long, env = "PALABRE_METRICS_LISTEN", global = true, value_name = "HOST:PORT")]
+    pub metrics_listen: Option<String>,
     /// Origins that browsers may call from, separated by commas; `*` for any
     #[arg(long, env = "PALABRE_CORS_ORIGINS", global = true, value_name = "ORIGINS")]
     pub cors_origins: Option<String>,
@@ -111,6 +118,7 @@ pub struct Settings {
     pub mail_from: String,
     pub secret: Key,
     pub log: String,
+    pub metrics_listen: Option<SocketAddr>,
     pub cors_origins: Vec<String>,
     pub trusted_proxies: TrustedProxies,
     pub keeping: Keeping,
@@ -178,11 +186,7 @@ impl Flags {
 
         let database = self.database_of(&file)?;
         let listen = get(&self.listen, "PALABRE_LISTEN").unwrap_or_else(|| "127.0.0.1:8080".into());
-        let listen: SocketAddr = listen.parse().map_err(|_| {
-            Invalid(format!(
-                "PALABRE_LISTEN: {listen:?} is not HOST:PORT with a numeric host, such as 127.0.0.1:8080"
-            ))
-        })?;
+        let listen = address("PALABRE_LISTEN", &listen)?;
         let public_url =
             public_url(&get(&self.public_url, "PALABRE_PUBLIC_URL").unwrap_or_else(|| format!("http://{listen}")))?;
         let front_end_url = base_url(
@@ -209,6 +213,9 @@ impl Flags {
         let log = get(&self.log, "PALABRE_LOG").unwrap_or_else(|| "info".into());
         tracing_subscriber::EnvFilter::try_new(&log)
             .map_err(|_| Invalid(format!("PALABRE_LOG: {log:?} is not a log filter")))?;
+        let metrics_listen = get(&self.metrics_listen, "PALABRE_METRICS_LISTEN")
+            .map(|listen| address("PALABRE_METRICS_LISTEN", &listen))
+            .transpose()?;
         let cors_origins = get(&self.cors_origins, "PALABRE_CORS_ORIGINS")
             .map(|origins| {
                 origins
@@ -235,6 +242,7 @@ impl Flags {
             mail_from,
             secret,
             log,
+            metrics_listen,
             cors_origins,
             trusted_proxies,
             keeping: self.keeping.resolve(&file)?,
@@ -285,6 +293,14 @@ fn database(url: &str) -> Result<Database, Invalid> {
         // Never the value itself: it may hold a password.
         _ => Err(Invalid("DATABASE_URL: must be sqlite://FILE or postgres://…".into())),
     }
+}
+
+fn address(name: &str, value: &str) -> Result<SocketAddr, Invalid> {
+    value.parse().map_err(|_| {
+        Invalid(format!(
+            "{name}: {value:?} is not HOST:PORT with a numeric host, such as 127.0.0.1:8080"
+        ))
+    })
 }
 
 /// The keys that sign manifests and ballots are named by this address.

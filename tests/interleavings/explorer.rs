@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use super::control::{Part, Standing};
 use super::model::{Act, History, Said};
 use super::stage::{Piece, Stage, Start};
+use crate::faults::tell;
 use crate::support::{Answer, Backend};
 use crate::voting::Vote;
 
@@ -66,6 +67,7 @@ impl Stage {
                     let sites: Vec<usize> = (0..meeting.acts.len()).map(|index| index % servers).collect();
                     orders += self.all_orders(meeting, &sites).await;
                 }
+                tell(&format!("{orders} orders of {:?}", meeting.acts));
                 assert!(orders >= least, "only {orders} orders of {:?}", meeting.acts);
             }
             Backend::Sqlite => {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::control::Control;
 use super::model::{Ballot, Seen, counts};
 use crate::support::{Backend, BallotClock, HOUR, Person, Server, Sql, Wire, Workshop, World};
-use crate::voting::{Hall, Vote, plurality};
+use crate::voting::{Hall, Vote, close_and_count, plurality};
 
 /// With the organiser more than a small roll, so that ballots open on schedule.
 const VOTERS: usize = 5;
@@ -195,7 +195,7 @@ impl Stage {
             leaver.post(&at("votes"), vote.body()).await.expect(201);
         }
         if start == Start::Counted {
-            organiser.act(&at("close")).await.expect(200);
+            close_and_count(&organiser, &piece.path).await;
         }
         if start == Start::DueToClose {
             self.pass(&piece).await;

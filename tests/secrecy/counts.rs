@@ -9,6 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::access::{Fixture, WHO};
+use crate::metrics;
 use crate::support::{Answer, Operation, Person, World, both, operations};
 use crate::voting::Vote;
 
@@ -178,6 +179,17 @@ impl Side {
         }
     }
 
+    /// What an operator sees, once all letters are sent; how soon requests were answered is not told by
+    /// what was asked.
+    async fn figures(&mut self, world: &World) {
+        let page = metrics::once(world, |page| page.contains("palabre_letters_waiting 0\n")).await;
+        let (times, others): (Vec<&str>, Vec<&str>) = page
+            .lines()
+            .partition(|line| line.starts_with("palabre_http_request_duration_seconds_"));
+        assert!(times.len() > 3 && others.len() > 100, "{page}");
+        self.seen.push(("figures for operators".to_owned(), others.join("\n")));
+    }
+
     fn turn_to(&mut self, poll: usize) {
         let poll = &self.ballots[poll];
         self.fixture.ids.insert("ballot_id", poll.id.clone());
@@ -341,6 +353,9 @@ async fn nothing_differs(one: &World, other: &World) {
         side.try_acts(0).await;
         side.read(0).await;
         side.outside().await;
+    }
+    for (side, world) in sides.iter_mut().zip([one, other]) {
+        side.figures(world).await;
     }
     let [one, other] = sides;
     assert_eq!(one.seen.len(), other.seen.len());

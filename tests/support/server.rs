@@ -59,6 +59,7 @@ impl Server {
             mail_from: "Palabre <no-reply@example.org>".into(),
             secret: Key(SECRET),
             log: "off".into(),
+            metrics_listen: None,
             cors_origins: vec![FRONT_END.into()],
             // Tests speak through a proxy when they say so: see `Request::via`.
             trusted_proxies: "127.0.0.1".parse().expect("an address"),

@@ -111,12 +111,15 @@ async fn draft(
     // The order of the ballot is that of these, which of one millisecond come in any order.
     let mut ids: Vec<Uuid> = candidates.iter().map(|_| caller.app.ambient.id()).collect();
     ids.sort_unstable();
-    let copies = candidates.into_iter().zip(ids).map(|(candidate, copied)| candidate::ActiveModel {
-        id: Set(copied),
-        ballot_id: Set(id),
-        created_at: Set(caller.now()),
-        ..candidate.into_active_model().reset_all()
-    });
+    let copies = candidates
+        .into_iter()
+        .zip(ids)
+        .map(|(candidate, copied)| candidate::ActiveModel {
+            id: Set(copied),
+            ballot_id: Set(id),
+            created_at: Set(caller.now()),
+            ..candidate.into_active_model().reset_all()
+        });
     candidate::Entity::insert_many(copies)
         .exec_without_returning(on)
         .await?;

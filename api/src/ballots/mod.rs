@@ -160,7 +160,8 @@ pub fn rooms() -> Vec<Room> {
                     [BallotNotOpen, NotOnRoll, AlreadyVoted]
                 )
                 .lasting()
-                .deferred(),
+                .deferred()
+                .uncounted(),
                 route!(participation::participation, Access::Registered, []),
                 route!(participation::turnout, members, []),
                 route!(

@@ -130,6 +130,9 @@ async fn run(cli: Cli) -> Outcome {
             let app = App::prepare(settings, ambient).await?;
             let running = app::serve(app, workers())?;
             say(&format!("Palabre listens on http://{}", running.address))?;
+            if let Some(metrics) = running.metrics() {
+                say(&format!("Figures for operators: http://{metrics}/metrics"))?;
+            }
             Ok(running.wait().await?)
         }
         Command::Admin(Admin::Add { email }) => {
@@ -168,9 +171,12 @@ async fn run(cli: Cli) -> Outcome {
                 crate::settings::Mail::Smtp(_) => "SMTP".to_owned(),
                 crate::settings::Mail::Files(folder) => format!("files in {}", folder.display()),
             };
+            let metrics = settings
+                .metrics_listen
+                .map_or_else(|| "none".to_owned(), |listen| format!("http://{listen}/metrics"));
             say(&format!(
                 "The settings are in order.\n  database   {database}\n  listen     {}\n  public     {}\n  front-end  {}\n  mail       {mail}\n  \
-                 kept       {}",
+                 metrics    {metrics}\n  kept       {}",
                 settings.listen, settings.public_url, settings.front_end_url, settings.keeping
             ))
         }

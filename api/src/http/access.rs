@@ -59,6 +59,8 @@ pub struct Gate {
     in_person: bool,
     /// The handler looks the caller up itself, before it answers anything.
     deferred: bool,
+    /// Neither how often nor how soon it answers is kept.
+    pub uncounted: bool,
     /// The workshop that the path leads to.
     place: Option<Place>,
 }
@@ -74,6 +76,7 @@ impl Gate {
             access: route.access,
             in_person: route.in_person,
             deferred: route.deferred,
+            uncounted: route.uncounted,
             place: Place::of(&route.path),
         }
     }

@@ -4,17 +4,21 @@
 //! log that names the route but neither person nor address nor size. Of requests that go well it is
 //! written for those who debug: else it would fill the disk and tell when each vote was cast.
 
+use std::time::Duration;
+
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use actix_web::{HttpMessage as _, HttpResponse};
 
 use super::access::Gate;
 use super::codes::Code;
 use super::language::Language;
 use super::problem::Problem;
+use crate::app::App;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -23,10 +27,9 @@ pub async fn edge<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
     let language = Language::of(request.headers());
-    let request_id = request
-        .app_data::<actix_web::web::Data<crate::app::App>>()
-        .map(|app| app.ambient.id().to_string())
-        .unwrap_or_default();
+    let app = request.app_data::<Data<App>>().cloned();
+    let request_id = app.as_ref().map(|app| app.ambient.id().to_string()).unwrap_or_default();
+    let arrived = app.as_ref().map(|app| app.ambient.stopwatch());
     let method = request.method().clone();
     let path = request.path().to_owned();
     // No clone of the request is held here: routing needs it for itself.
@@ -48,6 +51,9 @@ pub async fn edge<B: MessageBody + 'static>(
     let status = response.status().as_u16();
     let gate = response.request().extensions().get::<&'static Gate>().copied();
     let route = gate.map_or("unknown", |gate| gate.path.as_str());
+    if let (Some(app), Some(arrived)) = (&app, arrived) {
+        count(app, &method, gate, status, arrived.elapsed());
+    }
     match status {
         500.. => tracing::error!(%method, route, status, request_id, "request failed"),
         400.. => tracing::info!(%method, route, status, request_id, "request refused"),
@@ -63,6 +69,32 @@ pub async fn edge<B: MessageBody + 'static>(
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     Ok(response)
+}
+
+/// For operators, by what the document knows: whatever else is asked for counts as one thing.
+fn count(app: &App, method: &Method, gate: Option<&'static Gate>, status: u16, took: Duration) {
+    if status == StatusCode::SERVICE_UNAVAILABLE.as_u16() {
+        app.answers.count_unavailable();
+    }
+    match gate {
+        Some(gate) if gate.uncounted => {}
+        Some(gate) => app.answers.count(known(method), &gate.path, status, took),
+        None => app.answers.count("any", "other", status, took),
+    }
+}
+
+fn known(method: &Method) -> &'static str {
+    const KNOWN: [Method; 6] = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+    ];
+    let names = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+    let found = KNOWN.iter().zip(names).find(|(known, _)| *known == method);
+    found.map_or("any", |(_, name)| name)
 }
 
 fn is_rendered<B>(response: &ServiceResponse<B>) -> bool {

@@ -32,6 +32,8 @@ pub struct Route {
     pub in_person: bool,
     /// The handler asks for the caller itself (`Caller::look_now`), so that it can do without.
     pub deferred: bool,
+    /// Whether it is left out of the figures for operators.
+    pub uncounted: bool,
     /// Whether the handler honours `If-Match`, as its arguments say.
     pub conditional: bool,
     /// Whether the handler does without a body, as its arguments say.
@@ -66,6 +68,7 @@ impl Route {
             lasting: false,
             in_person: !matches!(access, Access::SignedIn | Access::Administrator),
             deferred: false,
+            uncounted: false,
             conditional: arguments.contains("::IfMatch"),
             optional_body: arguments.contains("::OptionalJson<"),
             schemas,
@@ -88,6 +91,12 @@ impl Route {
     /// See the field.
     pub fn deferred(mut self) -> Self {
         self.deferred = true;
+        self
+    }
+
+    /// See the field.
+    pub fn uncounted(mut self) -> Self {
+        self.uncounted = true;
         self
     }
 }
