@@ -30,13 +30,11 @@ pub struct App {
     pub ambient: Ambient,
     pub store: Store,
     pub tokens: Tokens,
-    pub looks: Looks,
     pub floods: identity::Floods,
     pub mail: Bell,
     pub transport: Transport,
     pub ballot_keys: ballots::Keys,
     pub frozen: ballots::Frozen,
-    pub pages: ballots::Pages,
     pub votes: ballots::Writer,
     /// What was answered so far, for operators.
     pub answers: Answers,
@@ -60,15 +58,11 @@ impl App {
         let transport = Transport::new(&settings.mail)?;
         let ballot_keys = ballots::Keys::new(&settings.secret);
         let votes = ballots::Writer::start(store.clone(), ambient.clone(), ballots::Capacity::default());
-        let looks = Looks::start(&store, ambient.clone());
-        let pages = ballots::Pages::start(&store, settings.public_url.clone());
         Ok(Data::new(Self {
             settings,
             ambient,
             store,
             tokens,
-            looks,
-            pages,
             floods: identity::Floods::default(),
             mail: Bell::default(),
             transport,
@@ -222,7 +216,12 @@ pub fn application(
     let published = web::resource("/openapi.json")
         .route(web::route().guard(reads).to(move || openapi_json(document.clone())))
         .default_service(other_methods("GET, HEAD".to_owned()));
+    // Of this worker alone: what its connections ask at one moment comes together on its own thread.
+    let looks = Looks::start(&shared.store, shared.ambient.clone());
+    let pages = ballots::Pages::start(&shared.store, shared.settings.public_url.clone());
     actix_web::App::new()
+        .app_data(Data::new(looks))
+        .app_data(Data::new(pages))
         .app_data(shared)
         .app_data(web::PathConfig::default().error_handler(|_, _| Problem::from(Code::MalformedPath).into()))
         .service(Served(rooms()))

@@ -267,6 +267,6 @@ pub fn table(title: &str, lines: &[Line]) -> (usize, usize) {
 }
 
 #[expect(clippy::print_stdout, reason = "figures that whoever runs the test wants to read")]
-fn say(text: &str) {
+pub fn say(text: &str) {
     println!("{text}");
 }

@@ -91,7 +91,7 @@ pub fn rooms() -> Vec<Room> {
             [
                 route!(routes::list, members, []),
                 route!(routes::create, organiser, []),
-                route!(routes::read, members, []),
+                route!(routes::read, members, []).deferred(),
                 route!(routes::update, organiser, [BallotNotDraft]),
                 route!(routes::delete, organiser, [BallotNotDraft]),
                 route!(

@@ -238,13 +238,27 @@ impl Ballot {
 
 /// Whoever stands first in a list gets more votes; so everyone has an order of their own, which
 /// stays the same however often they look.
-pub fn in_order(caller: &Caller, ballot: &ballot::Model, mut candidates: Vec<Candidate>) -> Vec<Candidate> {
+pub fn order(caller: &Caller, ballot: &ballot::Model, candidates: &[Candidate]) -> Vec<usize> {
+    let mut order: Vec<(Option<[u8; 32]>, usize)> = candidates.iter().map(|_| None).zip(0..).collect();
     if ballot.state != State::Draft
         && let Ok(reader) = caller.person_id()
     {
-        candidates.sort_by_cached_key(|candidate| {
-            sha256(&[b"palabre/order/v1\0", reader.as_bytes(), candidate.id.as_bytes()])
-        });
+        for ((place, _), candidate) in order.iter_mut().zip(candidates) {
+            *place = Some(sha256(&[
+                b"palabre/order/v1\0",
+                reader.as_bytes(),
+                candidate.id.as_bytes(),
+            ]));
+        }
+        order.sort_unstable();
     }
-    candidates
+    order.into_iter().map(|(_, index)| index).collect()
+}
+
+pub fn in_order(caller: &Caller, ballot: &ballot::Model, candidates: Vec<Candidate>) -> Vec<Candidate> {
+    let order = order(caller, ballot, &candidates);
+    order
+        .into_iter()
+        .filter_map(|index| candidates.get(index).cloned())
+        .collect()
 }

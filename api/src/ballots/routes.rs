@@ -1,6 +1,6 @@
 //! Routes of ballots as things to draft; what happens to them then is in `lifecycle`.
 
-use actix_web::web::Path;
+use actix_web::web::{Data, Path};
 use sea_orm::ActiveValue::Set;
 use sea_orm::QuerySelect;
 use sea_orm::entity::prelude::*;
@@ -8,11 +8,12 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::entity::{State, ballot, candidate};
+use super::page::Pages;
 use super::paper::USUAL_GRADE;
 use super::representation::{Ballot, BallotInput};
 use crate::coalitions;
 use crate::http::{
-    Answer, Caller, Cursor, Fault, IfMatch, Json, Limit, MergePatch, NoContent, Page, Problem, Query, Reply,
+    Answer, Caller, Cursor, Fault, IfMatch, Json, Limit, MergePatch, NoContent, Page, Problem, Query, Reply, Written,
 };
 use crate::journal::{self, Act};
 use crate::registrations::entity as registration;
@@ -152,8 +153,8 @@ async fn check(on: &impl ConnectionTrait, caller: &Caller, input: &BallotInput) 
 ///
 /// Draft ballots are seen by every member, so that each can tell in time what they still lack.
 #[utoipa::path(get, path = "/v1/ballots/{ballot_id}", responses((status = 200, body = Ballot)))]
-pub async fn read(caller: Caller, id: Path<Uuid>) -> Answer<Ballot> {
-    Ok(Reply::ok(caller.app.pages.of(&caller, *id).await?))
+pub async fn read(mut caller: Caller, id: Path<Uuid>, pages: Data<Pages>) -> Result<Written, Problem> {
+    pages.of(&mut caller, *id).await
 }
 
 /// The ballot as the caller sees it.

@@ -15,7 +15,7 @@ use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use super::codes::Code;
-use super::looking::{Found, Own, Place, Question, Scope, SignedIn, look};
+use super::looking::{Found, Looks, Own, Place, Question, Scope, SignedIn, look};
 use super::problem::Problem;
 use super::routes::Route;
 use crate::app::App;
@@ -84,12 +84,14 @@ impl Gate {
     /// Lets the request pass, or says why not.
     pub async fn admit(&'static self, request: &HttpRequest) -> Result<Caller, Problem> {
         let app = request.app_data::<Data<App>>().ok_or(Code::Internal)?.clone();
+        let looks = request.app_data::<Data<Looks>>().ok_or(Code::Internal)?.clone();
         let mut bearers = request.headers().get_all(AUTHORIZATION);
         let bearer = bearers.next();
         if self.access == Access::Anyone && (bearer.is_none() || self.place.is_none()) {
             return Ok(Caller {
                 gate: self,
                 app,
+                looks,
                 bearer: None,
                 path_id: None,
                 signed_in: None,
@@ -125,6 +127,7 @@ impl Gate {
         let mut caller = Caller {
             gate: self,
             app,
+            looks,
             bearer,
             path_id,
             signed_in: None,
@@ -190,6 +193,7 @@ fn unauthorised() -> Problem {
 pub struct Caller {
     gate: &'static Gate,
     pub app: Data<App>,
+    looks: Data<Looks>,
     bearer: Option<Bearer>,
     path_id: Option<Uuid>,
     signed_in: Option<SignedIn>,
@@ -239,7 +243,7 @@ impl Caller {
 
     /// Looks the caller up and decides as the route's gate does, as things stand now.
     pub async fn look_now(&mut self) -> Result<(), Problem> {
-        let found = self.app.looks.ask(self.question()).await?;
+        let found = self.looks.ask(self.question()).await?;
         self.meet(found)
     }
 

@@ -4,7 +4,7 @@
 //! Each path leads to at most one workshop; one row tells the caller (if the sign-in lives), the
 //! workshop (if the path leads to one), and the caller's place in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement};
 use uuid::Uuid;
@@ -51,6 +51,7 @@ impl Place {
         names.find_map(|name| PLACES.into_iter().find(|place| place.parameter == name))
     }
 
+    /// From this id to the workshop, `w`.
     fn joins(self, id: &str) -> String {
         match self.table {
             "workshop" => format!("LEFT JOIN workshop w ON w.id = {id}"),
@@ -113,7 +114,8 @@ pub struct Found {
 
 /// Looks up on this connection or transaction, as things stand there.
 pub async fn look(on: &impl ConnectionTrait, question: Question, now: Instant) -> Result<Found, Problem> {
-    let sql = sql(question.place, "", "(SELECT 1 AS one) s", "$1", "$2");
+    let joins = question.place.map_or_else(nowhere, |place| place.joins("$2"));
+    let sql = sql("", "(SELECT 1 AS one) s", "$1", &joins);
     let mut values: Vec<sea_orm::Value> = vec![question.sign_in_id.into()];
     values.extend(question.place.map(|_| question.path_id.into()));
     let statement = Statement::from_sql_and_values(on.get_database_backend(), sql, values);
@@ -121,7 +123,7 @@ pub async fn look(on: &impl ConnectionTrait, question: Question, now: Instant) -
     Ok(Found::read(&row, now)?)
 }
 
-/// Looks up for all requests of this process.
+/// Looks up for all requests of one worker.
 pub struct Looks(Together<Looker>);
 
 struct Looker {
@@ -152,24 +154,51 @@ impl Respondent for Looker {
         let mut found = vec![Found::default(); questions.len()];
         let (backend, now) = (self.kept.backend(), self.ambient.now());
         for (place, asked) in places {
-            // Nobody is the sign-in of nobody, and no path leads there.
-            let ids = |of: fn(&Question) -> Option<Uuid>| {
-                Column::Uuid(
-                    asked
-                        .iter()
-                        .map(|(_, question)| of(question).unwrap_or_default())
-                        .collect(),
-                )
-            };
-            let numbers = asked.iter().filter_map(|(index, _)| i32::try_from(*index).ok());
-            let rows = Rows(vec![
+            // Nobody is the sign-in of nobody.
+            let sign_ins = asked
+                .iter()
+                .map(|(_, question)| question.sign_in_id.unwrap_or_default());
+            let paths: BTreeSet<Uuid> = asked.iter().filter_map(|(_, question)| question.path_id).collect();
+            let paths: Vec<Uuid> = paths.into_iter().collect();
+            let path =
+                |(_, question): &(usize, Question)| question.path_id.and_then(|id| paths.binary_search(&id).ok());
+            let numbers = asked.iter().map(|(index, _)| number(Some(*index)));
+            let (source, mut values) = Rows(vec![
                 ("number", Column::Int(numbers.collect())),
-                ("sign_in_id", ids(|question| question.sign_in_id)),
-                ("path_id", ids(|question| question.path_id)),
-            ]);
-            let (source, values) = rows.source(backend, 1);
-            let sql = sql(place, "s.number, ", &source, "s.sign_in_id", "s.path_id");
-            let statement = || Statement::from_sql_and_values(backend, sql, values);
+                ("sign_in_id", Column::Uuid(sign_ins.collect())),
+                (
+                    "path",
+                    Column::Int(asked.iter().map(|asked| number(path(asked))).collect()),
+                ),
+            ])
+            .source(backend, 1);
+            // A hall asks for one thing: where that leads is looked up once.
+            let sql = match place {
+                None => sql("s.number, ", &source, "s.sign_in_id", &nowhere()),
+                Some(place) => {
+                    let (places, more) = Rows(vec![
+                        (
+                            "path",
+                            Column::Int((0..paths.len()).map(|index| number(Some(index))).collect()),
+                        ),
+                        ("path_id", Column::Uuid(paths)),
+                    ])
+                    .source(backend, values.len() + 1);
+                    values.extend(more);
+                    format!(
+                        "WITH place AS MATERIALIZED \
+                         (SELECT s.path, w.id, w.state, w.public, w.self_registration FROM {places} {}) {}",
+                        place.joins("s.path_id"),
+                        sql(
+                            "s.number, ",
+                            &source,
+                            "s.sign_in_id",
+                            "LEFT JOIN place w ON w.path = s.path"
+                        )
+                    )
+                }
+            };
+            let statement = Statement::from_sql_and_values(backend, sql, values);
             for row in self.kept.query(statement).await? {
                 let number: i32 = row.try_get("", "number")?;
                 if let Some(found) = usize::try_from(number).ok().and_then(|number| found.get_mut(number)) {
@@ -181,12 +210,17 @@ impl Respondent for Looker {
     }
 }
 
+/// What no row has is -1.
+fn number(index: Option<usize>) -> i32 {
+    index.and_then(|index| i32::try_from(index).ok()).unwrap_or(-1)
+}
+
+fn nowhere() -> String {
+    "LEFT JOIN workshop w ON false".to_owned()
+}
+
 /// One row for each row of `source`.
-fn sql(place: Option<Place>, number: &str, source: &str, sign_in_id: &str, path_id: &str) -> String {
-    let joins = place.map_or_else(
-        || "LEFT JOIN workshop w ON false".to_owned(),
-        |place| place.joins(path_id),
-    );
+fn sql(number: &str, source: &str, sign_in_id: &str, joins: &str) -> String {
     format!(
         "SELECT {number}p.id AS person_id, p.administrator, i.expires_at, i.revoked_at, i.workshop_id AS only_workshop_id, \
          w.id AS workshop_id, w.state AS workshop_state, w.public, w.self_registration, \

@@ -38,7 +38,7 @@ pub use network::Network;
 pub use problem::{Fault, Problem};
 pub use query::{Cursor, Limit, Page, Paging, Query, Search};
 pub(crate) use reply::resource;
-pub use reply::{Answer, Download, Etag, IfMatch, NoContent, Reply, Resource};
+pub use reply::{Answer, Download, Etag, IfMatch, NoContent, Reply, Resource, Written};
 pub(crate) use routes::route;
 pub use routes::{Room, Route, Served, other_methods};
 pub use together::{Respondent, Together};

@@ -162,6 +162,39 @@ impl<T: Serialize> Responder for Reply<T> {
     }
 }
 
+/// An answer in the bytes that many get.
+#[derive(Clone)]
+pub struct Written {
+    etag: String,
+    bytes: Bytes,
+}
+
+impl<T: Resource> Reply<T> {
+    /// Once for many; nothing but what is read can be given so.
+    pub fn write(self) -> Result<Written, Problem> {
+        let bytes = serde_json::to_vec(&self.body).map_err(|_| Code::Internal)?;
+        Ok(Written {
+            etag: self.etag.ok_or(Code::Internal)?,
+            bytes: bytes.into(),
+        })
+    }
+}
+
+impl Responder for Written {
+    type Body = actix_web::body::BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        respond(
+            request,
+            StatusCode::OK,
+            "application/json",
+            self.bytes,
+            Some(self.etag),
+            None,
+        )
+    }
+}
+
 /// Something to download in a format of its own.
 pub struct File {
     pub content_type: &'static str,
@@ -220,7 +253,7 @@ fn respond(
     request: &HttpRequest,
     status: StatusCode,
     content_type: &'static str,
-    bytes: Vec<u8>,
+    bytes: impl Into<Bytes>,
     etag: Option<String>,
     location: Option<String>,
 ) -> HttpResponse {
@@ -243,7 +276,7 @@ fn respond(
             return response.status(StatusCode::NOT_MODIFIED).finish();
         }
     }
-    response.content_type(content_type).body(bytes)
+    response.content_type(content_type).body(bytes.into())
 }
 
 /// The tags of `If-Match` or `If-None-Match`, without quotes and weakness.

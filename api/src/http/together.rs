@@ -3,7 +3,8 @@
 //! While one query is on its way, the questions that come meanwhile gather for the next; there is no
 //! timer. A query begins after each of its questions was asked, so no answer is older than if the
 //! question had been asked alone. A hall that opens the same page at once costs the database a few
-//! queries instead of thousands.
+//! queries instead of thousands. Each worker asks for itself, on its own thread: that comes to it once
+//! all who are ready at the moment have asked.
 
 use tokio::sync::{mpsc, oneshot};
 

@@ -27,7 +27,6 @@ enum Way {
     },
     Sqlite {
         pool: DatabaseConnection,
-        writes: bool,
     },
 }
 
@@ -39,8 +38,8 @@ impl Kept {
         })
     }
 
-    pub(super) fn sqlite(pool: DatabaseConnection, writes: bool) -> Self {
-        Self(Way::Sqlite { pool, writes })
+    pub(super) fn sqlite(pool: DatabaseConnection) -> Self {
+        Self(Way::Sqlite { pool })
     }
 
     pub fn backend(&self) -> DatabaseBackend {
@@ -50,12 +49,44 @@ impl Kept {
         }
     }
 
-    /// A single statement, which is a transaction of its own. It is made when its turn has come: on
-    /// SQLite, whose clock is the host's, nothing waits after that.
-    pub async fn query(&mut self, statement: impl FnOnce() -> Statement) -> Result<Vec<QueryResult>, DbErr> {
+    /// A statement that reads.
+    pub async fn query(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         match &mut self.0 {
-            Way::Sqlite { pool, writes: false } => pool.query_all_raw(statement()).await,
-            Way::Sqlite { pool, .. } => {
+            Way::Sqlite { pool, .. } => pool.query_all_raw(statement).await,
+            Way::Postgres { options, open } => {
+                let rows = match open.take() {
+                    None => None,
+                    Some(mut connection) => match fetch(&mut connection, statement.clone()).await {
+                        // It was gone since the last time, and reading twice does no harm.
+                        Err(error) if is_gone(&error) => None,
+                        rows => Some((connection, rows)),
+                    },
+                };
+                let (connection, rows) = match rows {
+                    Some(rows) => rows,
+                    None => {
+                        let mut connection = connect(options).await?;
+                        let rows = fetch(&mut connection, statement).await;
+                        (connection, rows)
+                    }
+                };
+                let rows = rows.map_err(failed)?;
+                // After any error the next statement finds a new one.
+                *open = Some(connection);
+                Ok(rows.into_iter().map(QueryResult::from).collect())
+            }
+        }
+    }
+
+    /// A transaction that locks rows, where that is to be said, and then writes by a statement that is
+    /// made under the lock; nothing waits after that.
+    pub async fn write(
+        &mut self,
+        lock: Statement,
+        statement: impl FnOnce() -> Statement,
+    ) -> Result<Vec<QueryResult>, DbErr> {
+        match &mut self.0 {
+            Way::Sqlite { pool } => {
                 let options = TransactionOptions {
                     sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
                     ..Default::default()
@@ -67,16 +98,38 @@ impl Kept {
             }
             Way::Postgres { options, open } => {
                 let mut connection = match open.take() {
-                    Some(connection) => connection,
-                    None => connect(options).await?,
+                    None => begin(connect(options).await?).await?,
+                    Some(connection) => match begin(connection).await {
+                        Ok(connection) => connection,
+                        // Gone since the last time, and nothing was done yet.
+                        Err(_) => begin(connect(options).await?).await?,
+                    },
                 };
-                let rows = fetch(&mut connection, statement()).await;
-                let rows = rows.map_err(|error| DbErr::Query(RuntimeErr::SqlxError(error.into())))?;
-                // After any error the next statement finds a new one.
+                fetch(&mut connection, lock).await.map_err(failed)?;
+                let rows = fetch(&mut connection, statement()).await.map_err(failed)?;
+                connection.execute("COMMIT").await.map_err(failed)?;
                 *open = Some(connection);
                 Ok(rows.into_iter().map(QueryResult::from).collect())
             }
         }
+    }
+}
+
+async fn begin(mut connection: PgConnection) -> Result<PgConnection, DbErr> {
+    connection.execute("BEGIN").await.map_err(failed)?;
+    Ok(connection)
+}
+
+fn failed(error: sqlx::Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(error.into()))
+}
+
+/// Whether the connection is at fault, not the statement.
+fn is_gone(error: &sqlx::Error) -> bool {
+    match error {
+        // Ended by an operator, or by a crash of another's.
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| code.starts_with("57P")),
+        error => matches!(error, sqlx::Error::Io(_) | sqlx::Error::Protocol(_)),
     }
 }
 

@@ -123,19 +123,18 @@ impl Store {
         &self.reader
     }
 
-    /// For one task that writes single statements: on PostgreSQL a connection of its own, on SQLite the
-    /// one that writes.
+    /// For one task that writes: on PostgreSQL a connection of its own, on SQLite the one that writes.
     pub fn kept_writer(&self) -> Kept {
         self.postgres
             .clone()
-            .map_or_else(|| Kept::sqlite(self.writer.clone(), true), Kept::postgres)
+            .map_or_else(|| Kept::sqlite(self.writer.clone()), Kept::postgres)
     }
 
-    /// For one task that reads by single statements.
+    /// For one task that reads.
     pub fn kept_reader(&self) -> Kept {
         self.postgres
             .clone()
-            .map_or_else(|| Kept::sqlite(self.reader.clone(), false), Kept::postgres)
+            .map_or_else(|| Kept::sqlite(self.reader.clone()), Kept::postgres)
     }
 
     /// Several reads that must agree with each other.
@@ -305,7 +304,7 @@ async fn sqlite(path: &Path, connections: u32, read_only: bool) -> Result<Databa
         // Freed pages are overwritten, so that a vote that was moved leaves nothing behind.
         .pragma("secure_delete", "ON")
         .pragma("query_only", if read_only { "ON" } else { "OFF" })
-        // Votes come in no order, so each is in a page of its own: 32 MiB of them stay at hand, and as
+        // Votes come in no order, so each is in a page of its own: many of those stay at hand, and as
         // many are written to the log before they are put in their place together.
         .pragma("cache_size", if read_only { "-4096" } else { "-32768" })
         .pragma("wal_autocheckpoint", "8192")

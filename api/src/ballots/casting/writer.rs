@@ -179,8 +179,8 @@ async fn fates(
     stored.into_iter().map(fate).collect()
 }
 
-/// Stores in a transaction of one statement those of which everything is in order, and tells their
-/// marks: the ballot is locked as every vote locks it, and only then is the clock asked.
+/// Stores those of which everything is in order, and tells their marks: the ballot is locked as every
+/// vote locks it, and only the statement after that looks at its state and at the clock.
 async fn at_once(
     kept: &mut Kept,
     ambient: &Ambient,
@@ -196,25 +196,27 @@ async fn at_once(
         ("person_id", ids(|entry| entry.person_id)),
     ]);
     let backend = kept.backend();
-    let (lock, clock) = match backend {
-        DatabaseBackend::Postgres => ("FOR SHARE", "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"),
-        _ => ("", "$2"),
+    let clock = match backend {
+        DatabaseBackend::Postgres => "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
+        _ => "$2",
     };
     let (source, rows) = rows.source(backend, 3);
     let sql = format!(
-        "WITH taking AS MATERIALIZED (SELECT closes_at FROM ballot WHERE id = $1 AND state = 'open' {lock}) \
-         INSERT INTO \"cast\" (ballot_id, mark, sealed) SELECT $1, s.mark, s.sealed FROM {source} \
+        "INSERT INTO \"cast\" (ballot_id, mark, sealed) SELECT $1, s.mark, s.sealed FROM {source} \
          JOIN sign_in i ON i.id = s.sign_in_id AND i.person_id = s.person_id \
          AND i.revoked_at IS NULL AND i.expires_at > $2 AND i.workshop_id IS NULL \
          JOIN roll r ON r.ballot_id = $1 AND r.person_id = s.person_id \
-         WHERE EXISTS (SELECT 1 FROM taking WHERE closes_at IS NULL OR closes_at > {clock}) \
+         WHERE EXISTS (SELECT 1 FROM ballot b WHERE b.id = $1 AND b.state = 'open' \
+         AND (b.closes_at IS NULL OR b.closes_at > {clock})) \
          ORDER BY s.mark ON CONFLICT (ballot_id, mark) DO NOTHING RETURNING mark"
     );
     let statement = || {
         let values = [ballot_id.into(), ambient.now().micros().into()];
         Statement::from_sql_and_values(backend, sql, values.into_iter().chain(rows))
     };
-    let rows = kept.query(statement).await?;
+    let rows = kept
+        .write(ballot::locking_shared(ballot_id, backend), statement)
+        .await?;
     rows.into_iter().map(|row| Ok(row.try_get("", "mark")?)).collect()
 }
 
