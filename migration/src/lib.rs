@@ -18,6 +18,7 @@ mod m0009_copies;
 mod m0010_letters;
 mod m0011_merges;
 mod m0012_personal;
+mod m0013_room;
 mod sql;
 
 pub struct Migrator;
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_letters::Migration),
             Box::new(m0011_merges::Migration),
             Box::new(m0012_personal::Migration),
+            Box::new(m0013_room::Migration),
         ]
     }
 }

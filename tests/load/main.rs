@@ -115,7 +115,7 @@ pub fn progress(text: &str) {
     eprintln!("load: {text}");
 }
 
-#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::main(flavor = "multi_thread", worker_threads = 1)]
 async fn main() {
     let options = options();
     let cluster = std::env::var("PALABRE_TEST_POSTGRES").expect("start me with tests/run load");

@@ -34,6 +34,8 @@ use opener::{Anomaly, Counted, Line, Opener};
 const COURTESY: Duration = Duration::from_secs(5);
 /// Rows read and written at once.
 const PAGE: usize = 10_000;
+/// Flags written at once: PostgreSQL may go through all of the roll for each so many.
+const FLAGS: usize = 100_000;
 
 /// First transaction: the caller has locked the ballot and found it open.
 pub async fn close(on: &impl ConnectionTrait, app: &App, row: ballot::Model) -> Result<ballot::Model, Problem> {
@@ -265,22 +267,23 @@ async fn write_openings(on: &impl ConnectionTrait, id: Uuid, counted: &Counted) 
 }
 
 async fn write_flags(on: &impl ConnectionTrait, id: Uuid, counted: &Counted) -> Result<(), Problem> {
-    for lines in counted.lines.chunks(PAGE) {
-        for flag in [true, false] {
-            let flagged = lines.iter().filter(|(_, voted)| *voted == flag);
-            let units: Vec<Uuid> = flagged.map(|(line, _)| line.unit_id).collect();
-            if units.is_empty() {
-                continue;
-            }
-            let (source, values) = Rows(vec![("unit_id", Column::Uuid(units))]).source(on.get_database_backend(), 2);
-            // Not `FROM`: SQLite would go through all of the roll for each page of it.
-            let sql = format!(
-                "UPDATE roll SET voted = {flag} WHERE ballot_id = $1 AND unit_id IN (SELECT s.unit_id FROM {source})"
-            );
-            run(on, id, sql, values).await?;
-        }
+    let voted: Vec<Uuid> = counted
+        .lines
+        .iter()
+        .filter(|(_, voted)| *voted)
+        .map(|(line, _)| line.unit_id)
+        .collect();
+    for units in voted.chunks(FLAGS) {
+        let rows = Rows(vec![("unit_id", Column::Uuid(units.to_vec()))]);
+        let (source, values) = rows.source(on.get_database_backend(), 2);
+        // Not `FROM`: SQLite would go through all of the roll for each of them.
+        let sql = format!(
+            "UPDATE roll SET voted = true WHERE ballot_id = $1 AND unit_id IN (SELECT s.unit_id FROM {source})"
+        );
+        run(on, id, sql, values).await?;
     }
-    Ok(())
+    let rest = "UPDATE roll SET voted = false WHERE ballot_id = $1 AND voted IS NULL";
+    run(on, id, rest.to_owned(), Vec::new()).await
 }
 
 async fn run(on: &impl ConnectionTrait, id: Uuid, sql: String, values: Vec<sea_orm::Value>) -> Result<(), Problem> {
