@@ -262,6 +262,15 @@ pub async fn hold_table(on: &DatabaseTransaction, table: &str) -> Result<(), DbE
     Ok(())
 }
 
+/// For the rest of this transaction many rows are found among many by going through both once. Of a
+/// ballot that is new PostgreSQL may think that it has one line, and go through all the others for it.
+pub async fn join_many(on: &DatabaseTransaction) -> Result<(), DbErr> {
+    if on.get_database_backend() == DatabaseBackend::Postgres {
+        on.execute_unprepared("SET LOCAL enable_nestloop = off").await?;
+    }
+    Ok(())
+}
+
 async fn truncate(writer: &sqlx::SqlitePool, patience: Duration) -> Result<bool, sqlx::Error> {
     let mut connection = writer.acquire().await?;
     set_patience(&mut connection, patience).await?;

@@ -27,7 +27,7 @@ use super::proof::manifest::{CLOSING_FORMAT, ClosingRecord, VotedDigest, checkpo
 use super::proof::merkle::Blocks;
 use crate::app::App;
 use crate::http::{Code, Problem};
-use crate::store::{Column, Rows};
+use crate::store::{Column, Rows, join_many};
 use opener::{Anomaly, Counted, Line, Opener};
 
 /// A small ballot is counted before the answer to its closing; a large one goes on by itself.
@@ -183,6 +183,7 @@ async fn write(
     }
     let closed_at = found.closed_at.ok_or(Code::Internal)?;
     write_openings(on, id, &counted).await?;
+    join_many(on).await?;
     write_flags(on, id, &counted).await?;
     if casting::destroy(on, id).await? != counted.openings.len() as u64 {
         tracing::error!(ballot = %id, "votes came or went while they were counted");
