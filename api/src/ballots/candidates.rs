@@ -34,9 +34,9 @@ pub async fn list(caller: Caller, id: Path<Uuid>, _: Query<Filter>) -> Answer<Pa
     let snapshot = caller.app.store.snapshot().await?;
     let ballot = ballot::find(&snapshot, *id).await?;
     let rows = candidate::of(&snapshot, [*id]).await?;
-    let items = rows.into_iter().map(|row| Candidate::of(&caller, row)).collect();
+    let items: Vec<_> = rows.into_iter().map(|row| Candidate::of(&caller, row)).collect();
     Ok(Reply::page(Page {
-        items: in_order(&caller, &ballot, items),
+        items: in_order(&caller, &ballot, &items),
         next_cursor: None,
     }))
 }

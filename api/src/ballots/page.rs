@@ -53,7 +53,7 @@ impl Pages {
         if let Some(written) = written().get(&order) {
             return Ok(written.clone());
         }
-        let ballot = Ballot::seen(caller, &page.ballot, page.candidates.clone())?;
+        let ballot = Ballot::seen(caller, &page.ballot, &page.candidates)?;
         let new = Reply::ok(ballot).write()?;
         let mut written = written();
         if written.len() < ORDERS {

@@ -193,11 +193,11 @@ impl Ballot {
 
     pub fn of(caller: &Caller, row: &ballot::Model, candidates: Vec<candidate::Model>) -> Result<Self, Problem> {
         let candidates = candidates.into_iter().map(|row| Candidate::of(caller, row).sealed());
-        Self::seen(caller, row, candidates.collect())
+        Self::seen(caller, row, &candidates.collect::<Vec<_>>())
     }
 
     /// With candidates that carry their tags, in order of creation.
-    pub fn seen(caller: &Caller, row: &ballot::Model, candidates: Vec<Candidate>) -> Result<Self, Problem> {
+    pub fn seen(caller: &Caller, row: &ballot::Model, candidates: &[Candidate]) -> Result<Self, Problem> {
         Ok(Self {
             input: BallotInput {
                 method: row.method()?,
@@ -255,8 +255,8 @@ pub fn order(caller: &Caller, ballot: &ballot::Model, candidates: &[Candidate]) 
     order.into_iter().map(|(_, index)| index).collect()
 }
 
-pub fn in_order(caller: &Caller, ballot: &ballot::Model, candidates: Vec<Candidate>) -> Vec<Candidate> {
-    let order = order(caller, ballot, &candidates);
+pub fn in_order(caller: &Caller, ballot: &ballot::Model, candidates: &[Candidate]) -> Vec<Candidate> {
+    let order = order(caller, ballot, candidates);
     order
         .into_iter()
         .filter_map(|index| candidates.get(index).cloned())
