@@ -5,12 +5,12 @@
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sea_orm::sqlx::{self, Connection as _, Executor as _};
 use sea_orm::{
-    ConnectionTrait as _, DatabaseBackend, DatabaseConnection, DbErr, QueryResult, RuntimeErr, SqliteTransactionMode,
-    Statement, TransactionOptions, TransactionTrait as _, Values,
+    ConnectionTrait as _, DatabaseBackend, DatabaseConnection, DbErr, QueryResult, RuntimeErr, Statement,
+    TransactionTrait as _, Values,
 };
 use sea_query_sqlx::SqlxValues;
 
-use super::PATIENCE;
+use super::{PATIENCE, immediate};
 
 /// Prepared statements whose plan holds from the first vote to the millionth: always by index, never
 /// thought out anew; and each sees what was committed before it began to hold a row.
@@ -52,7 +52,7 @@ impl Kept {
     /// A statement that reads.
     pub async fn query(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         match &mut self.0 {
-            Way::Sqlite { pool, .. } => pool.query_all_raw(statement).await,
+            Way::Sqlite { pool } => pool.query_all_raw(statement).await,
             Way::Postgres { options, open } => {
                 let rows = match open.take() {
                     None => None,
@@ -87,11 +87,7 @@ impl Kept {
     ) -> Result<Vec<QueryResult>, DbErr> {
         match &mut self.0 {
             Way::Sqlite { pool } => {
-                let options = TransactionOptions {
-                    sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-                    ..Default::default()
-                };
-                let transaction = pool.begin_with_options(options).await?;
+                let transaction = pool.begin_with_options(immediate()).await?;
                 let rows = transaction.query_all_raw(statement()).await?;
                 transaction.commit().await?;
                 Ok(rows)

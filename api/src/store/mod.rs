@@ -39,7 +39,7 @@ const PATIENCE: Duration = Duration::from_secs(8);
 pub struct Store {
     writer: DatabaseConnection,
     reader: DatabaseConnection,
-    /// The one long-lived connection on which votes are written; SQLite has one writer anyway.
+    /// Where votes are looked at one by one that could not be written at once; SQLite has one writer anyway.
     caster: DatabaseConnection,
     /// How tasks connect that keep a connection for themselves; see [`Store::kept_writer`].
     postgres: Option<PgConnectOptions>,
@@ -151,21 +151,13 @@ impl Store {
     /// A transaction that writes: IMMEDIATE in SQLite, READ COMMITTED in PostgreSQL. Dropped
     /// without commit it leaves no trace.
     pub async fn write(&self) -> Result<DatabaseTransaction, DbErr> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..Default::default()
-        };
         let _waits = Waits::one(&self.waiting);
-        self.writer.begin_with_options(options).await
+        self.writer.begin_with_options(immediate()).await
     }
 
-    /// As [`Store::write`], on the connection kept for votes.
+    /// As [`Store::write`], for votes that are looked at one by one.
     pub async fn cast(&self) -> Result<DatabaseTransaction, DbErr> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..Default::default()
-        };
-        self.caster.begin_with_options(options).await
+        self.caster.begin_with_options(immediate()).await
     }
 
     /// The clock that decides over ballots: PostgreSQL's own at this very moment (`now()` would be
@@ -237,6 +229,14 @@ impl Store {
         };
         self.writer.close().await?;
         other.close().await
+    }
+}
+
+/// A transaction that writes, from its begin on.
+fn immediate() -> TransactionOptions {
+    TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..Default::default()
     }
 }
 
