@@ -54,24 +54,18 @@ impl Kept {
         match &mut self.0 {
             Way::Sqlite { pool } => pool.query_all_raw(statement).await,
             Way::Postgres { options, open } => {
-                let rows = match open.take() {
-                    None => None,
-                    Some(mut connection) => match fetch(&mut connection, statement.clone()).await {
-                        // It was gone since the last time, and reading twice does no harm.
-                        Err(error) if is_gone(&error) => None,
-                        rows => Some((connection, rows)),
-                    },
+                let mut connection = match open.take() {
+                    Some(connection) => connection,
+                    None => connect(options).await?,
                 };
-                let (connection, rows) = match rows {
-                    Some(rows) => rows,
-                    None => {
-                        let mut connection = connect(options).await?;
-                        let rows = fetch(&mut connection, statement).await;
-                        (connection, rows)
-                    }
-                };
-                let rows = rows.map_err(failed)?;
+                let mut rows = fetch(&mut connection, statement.clone()).await;
+                if rows.as_ref().is_err_and(is_gone) {
+                    // Perhaps since the last time, and reading twice does no harm.
+                    connection = connect(options).await?;
+                    rows = fetch(&mut connection, statement).await;
+                }
                 // After any error the next statement finds a new one.
+                let rows = rows.map_err(failed)?;
                 *open = Some(connection);
                 Ok(rows.into_iter().map(QueryResult::from).collect())
             }
