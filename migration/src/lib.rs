@@ -19,6 +19,7 @@ mod m0010_letters;
 mod m0011_merges;
 mod m0012_personal;
 mod m0013_room;
+mod m0014_large_ballots;
 mod sql;
 
 pub struct Migrator;
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_merges::Migration),
             Box::new(m0012_personal::Migration),
             Box::new(m0013_room::Migration),
+            Box::new(m0014_large_ballots::Migration),
         ]
     }
 }

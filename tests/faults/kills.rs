@@ -105,7 +105,7 @@ async fn postgresql_stopped_in_a_burst_costs_no_vote() {
     run(&lock, "LOCK TABLE \"cast\" IN SHARE MODE").await;
     let cast = hall.voters[2].post(&hall.at("votes"), vote.body());
     let cast = tokio::spawn(cast.send());
-    let pid = casting_backend(&world).await;
+    let pid = casting_backend(&world, None).await;
     cluster.take_nobody_new();
     other.texts(&format!("SELECT pg_terminate_backend({pid})::text")).await;
     let sent = cast.await.expect("no panic");
@@ -135,16 +135,17 @@ async fn postgresql_stopped_in_a_burst_costs_no_vote() {
     world.server().stop().await;
 }
 
-/// The backend that votes are written on, once it waits for a lock on their table.
-async fn casting_backend(world: &World) -> i64 {
+/// The backend that votes are written on, after that one, once it waits for a lock on their table.
+async fn casting_backend(world: &World, after: Option<i64>) -> i64 {
     let sql = world.sql().await;
     let waiting = "SELECT pid::bigint FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' \
                    AND query LIKE 'INSERT INTO \"cast\"%'";
     let deadline = Instant::now() + Duration::from_secs(7);
     loop {
         let found = sql.texts(&waiting.replace("bigint", "text")).await;
-        if let Some(pid) = found.first() {
-            return pid.parse().expect("a process");
+        let pids = found.iter().map(|pid| pid.parse().expect("a process"));
+        if let Some(pid) = pids.filter(|pid| after != Some(*pid)).next() {
+            return pid;
         }
         assert!(Instant::now() < deadline, "no vote waits for the table");
     }
@@ -162,16 +163,26 @@ async fn a_backend_killed_under_a_vote_is_replaced() {
             let (person, path, body) = (hall.voters[0].clone(), hall.at("votes"), vote.body());
             tokio::spawn(async move { person.post(&path, body).await })
         };
-        let pid = casting_backend(&world).await;
-        other.texts(&format!("SELECT pg_terminate_backend({pid})::text")).await;
+        // Killed once, the vote is written on another connection; killed again, its sender is told.
+        let pid = casting_backend(&world, None).await;
+        let kill = async |pid| other.texts(&format!("SELECT pg_terminate_backend({pid})::text")).await;
+        kill(pid).await;
+        kill(casting_backend(&world, Some(pid)).await).await;
         let answer = cast.await.expect("an answer").problem(503, "unavailable");
         assert!(answer.header("retry-after").parse::<u64>().is_ok(), "{answer}");
-        lock.commit().await.expect("the lock is let go");
         assert_eq!(
             hall.voters[0].get(&hall.at("participation")).await.expect(200)["voted"],
             false
         );
-        hall.voters[0].post(&hall.at("votes"), vote.body()).await.expect(201);
+        let again = {
+            let (person, path, body) = (hall.voters[0].clone(), hall.at("votes"), vote.body());
+            tokio::spawn(async move { person.post(&path, body).await })
+        };
+        let pid = casting_backend(&world, None).await;
+        kill(pid).await;
+        casting_backend(&world, Some(pid)).await;
+        lock.commit().await.expect("the lock is let go");
+        again.await.expect("an answer").expect(201);
         // All of them, while they rest: nobody notices.
         other
             .texts(

@@ -55,7 +55,11 @@ impl Actor {
         let begins = waits && self.part.site == site && self.part.shared == shared;
         if begins {
             self.port = Some(port);
-            self.within = Within::Locking;
+            // Votes that are written at once are a transaction of one statement.
+            self.within = match kind {
+                Kind::Vote => Within::Whole,
+                _ => Within::Locking,
+            };
         }
         begins
     }
@@ -77,7 +81,7 @@ impl Actor {
                 true
             }
             (Within::Locking | Within::Locked, Kind::Lock | Kind::SharedLock) => true,
-            (Within::Locking | Within::Locked | Within::Committing, _) => false,
+            (Within::Locking | Within::Locked | Within::Committing | Within::Whole, _) => false,
         }
     }
 }
@@ -124,6 +128,8 @@ enum Within {
     Locking,
     Locked,
     Committing,
+    /// In the one statement that is all of it; the connection's next is somebody else's.
+    Whole,
 }
 
 /// How an actor stands.
@@ -155,6 +161,12 @@ impl Control {
             let (gate, stopped) = oneshot::channel();
             state.rounds.push((site, gate));
             return Some(stopped);
+        }
+        if let Some(owner) = state.actors.iter_mut().find(|actor| actor.port == Some(port))
+            && owner.within == Within::Whole
+            && owner.gate.is_none()
+        {
+            owner.port = None;
         }
         let stops = match state.actors.iter_mut().find(|actor| actor.port == Some(port)) {
             Some(owner) => owner.goes_on(kind).then_some(owner),
@@ -194,7 +206,9 @@ impl Control {
     }
 
     pub fn done(&self, index: usize) {
-        self.state().actors[index].done = true;
+        let actor = &mut self.state().actors[index];
+        actor.done = true;
+        actor.port = None;
         self.moved.notify_one();
     }
 
@@ -202,9 +216,13 @@ impl Control {
     pub fn let_go(&self, index: usize) {
         let mut state = self.state();
         let actor = &mut state.actors[index];
-        if actor.within == Within::Committing {
-            actor.port = None;
-            actor.part.cuts -= 1;
+        match actor.within {
+            Within::Committing => {
+                actor.port = None;
+                actor.part.cuts -= 1;
+            }
+            Within::Whole => actor.part.cuts -= 1,
+            Within::Locking | Within::Locked => {}
         }
         actor.gate.take().expect("a stopped actor").send(()).ok();
     }

@@ -282,7 +282,8 @@ impl<'a> Run<'a> {
             let mut still = true;
             for (index, port) in going {
                 still &= match port {
-                    Some(port) => waiting.contains(&port),
+                    // A vote's statement may be over, and the vote in the queue again to be looked at closely.
+                    Some(port) => waiting.contains(&port) || self.is_queued(index, &waiting).await,
                     // A connection it has only borrowed, or its place in the queue of votes.
                     None => waiting.iter().any(|port| !taken.contains(port)) || self.is_queued(index, &waiting).await,
                 };

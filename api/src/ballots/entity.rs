@@ -64,7 +64,6 @@ pub enum DraftedAs {
 
 pub mod ballot {
     use sea_orm::entity::prelude::*;
-    use sea_orm::{DatabaseBackend, Statement};
 
     use super::{DraftedAs, Kind, Openings, State, Unit, candidate};
     use crate::ballots::choice::Method;
@@ -177,13 +176,6 @@ pub mod ballot {
             .one(on)
             .await?
             .ok_or_else(|| Code::NotFound.into())
-    }
-
-    /// As [`lock_shared`], without reading the ballot.
-    pub fn locking_shared(id: Uuid, backend: DatabaseBackend) -> Statement {
-        use sea_orm::{QuerySelect as _, QueryTrait as _};
-        let select = Entity::find_by_id(id).select_only().column(Column::Id);
-        select.lock_shared().build(backend)
     }
 
     /// For a vote: any number at once, but no change of state meanwhile.

@@ -76,17 +76,19 @@ async fn people(on: &impl ConnectionTrait, workshop_id: Uuid, only: Option<Uuid>
     if let Some(id) = only {
         select = select.filter(Column::Id.eq(id));
     }
-    let select = select.order_by_asc(Column::Id).limit(PAGE as u64);
+    // By the index that finds a workshop's people, even while the database does not know yet how many they are.
+    let select = select.order_by_asc(Column::PersonId).limit(PAGE as u64);
     let mut people: Vec<Someone> = Vec::new();
     loop {
         let mut page = select.clone();
         if let Some(last) = people.last() {
-            page = page.filter(Column::Id.gt(last.id));
+            page = page.filter(Column::PersonId.gt(last.person_id));
         }
         let page = page.into_model().all(on).await?;
         let last = page.len() < PAGE;
         people.extend(page);
         if last {
+            people.sort_unstable_by_key(|someone| someone.id);
             return Ok(people);
         }
     }

@@ -5,12 +5,11 @@
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sea_orm::sqlx::{self, Connection as _, Executor as _};
 use sea_orm::{
-    ConnectionTrait as _, DatabaseBackend, DatabaseConnection, DbErr, QueryResult, RuntimeErr, Statement,
-    TransactionTrait as _, Values,
+    ConnectionTrait as _, DatabaseBackend, DatabaseConnection, DbErr, QueryResult, RuntimeErr, Statement, Values,
 };
 use sea_query_sqlx::SqlxValues;
 
-use super::{PATIENCE, immediate};
+use super::PATIENCE;
 
 /// Prepared statements whose plan holds from the first vote to the millionth: always by index, never
 /// thought out anew; and each sees what was committed before it began to hold a row.
@@ -49,7 +48,7 @@ impl Kept {
         }
     }
 
-    /// A statement that reads.
+    /// A statement that does no harm if it is run twice, each time a transaction of its own.
     pub async fn query(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         match &mut self.0 {
             Way::Sqlite { pool } => pool.query_all_raw(statement).await,
@@ -60,7 +59,7 @@ impl Kept {
                 };
                 let mut rows = fetch(&mut connection, statement.clone()).await;
                 if rows.as_ref().is_err_and(is_gone) {
-                    // Perhaps since the last time, and reading twice does no harm.
+                    // Perhaps since the last time; whether it was run nobody knows.
                     connection = connect(options).await?;
                     rows = fetch(&mut connection, statement).await;
                 }
@@ -71,43 +70,6 @@ impl Kept {
             }
         }
     }
-
-    /// A transaction that locks rows, where that is to be said, and then writes by a statement that is
-    /// made under the lock; nothing waits after that.
-    pub async fn write(
-        &mut self,
-        lock: Statement,
-        statement: impl FnOnce() -> Statement,
-    ) -> Result<Vec<QueryResult>, DbErr> {
-        match &mut self.0 {
-            Way::Sqlite { pool } => {
-                let transaction = pool.begin_with_options(immediate()).await?;
-                let rows = transaction.query_all_raw(statement()).await?;
-                transaction.commit().await?;
-                Ok(rows)
-            }
-            Way::Postgres { options, open } => {
-                let mut connection = match open.take() {
-                    None => begin(connect(options).await?).await?,
-                    Some(connection) => match begin(connection).await {
-                        Ok(connection) => connection,
-                        // Gone since the last time, and nothing was done yet.
-                        Err(_) => begin(connect(options).await?).await?,
-                    },
-                };
-                fetch(&mut connection, lock).await.map_err(failed)?;
-                let rows = fetch(&mut connection, statement()).await.map_err(failed)?;
-                connection.execute("COMMIT").await.map_err(failed)?;
-                *open = Some(connection);
-                Ok(rows.into_iter().map(QueryResult::from).collect())
-            }
-        }
-    }
-}
-
-async fn begin(mut connection: PgConnection) -> Result<PgConnection, DbErr> {
-    connection.execute("BEGIN").await.map_err(failed)?;
-    Ok(connection)
 }
 
 fn failed(error: sqlx::Error) -> DbErr {

@@ -123,64 +123,50 @@ impl Drop for Undecided {
     }
 }
 
+/// Almost always all are new and good, and one statement stores them; those it leaves are looked at
+/// more closely once the others have their answer.
 async fn write(store: &Store, kept: &mut Kept, ambient: &Ambient, ballot_id: Uuid, mut votes: Vec<Waiting>) {
-    // In order of mark: writers that lock rows in one order do not deadlock.
+    // In order of mark: writers that lock rows in one order do not deadlock. Of equal marks the first counts.
     votes.sort_by_key(|(entry, _)| entry.mark);
-    let entries: Vec<&Entry> = votes.iter().map(|(entry, _)| entry).collect();
-    let fates = fates(store, kept, ambient, ballot_id, &entries).await;
-    for ((_, answer), fate) in votes.into_iter().zip(fates) {
-        // Whoever hung up asks again.
-        answer.send(fate).unwrap_or(());
-    }
-}
-
-/// What becomes of each, in the order of the entries. Almost always all are new and good, and one
-/// statement stores them; those it leaves are looked at more closely.
-async fn fates(
-    store: &Store,
-    kept: &mut Kept,
-    ambient: &Ambient,
-    ballot_id: Uuid,
-    entries: &[&Entry],
-) -> Vec<Result<Outcome, Code>> {
+    let mut new: Vec<&Entry> = votes.iter().map(|(entry, _)| entry).collect();
+    new.dedup_by_key(|entry| entry.mark);
     // After a failed commit nobody knows: the same vote sent again finds out.
     let failed = |problem: Problem| {
         tracing::warn!(ballot = %ballot_id, %problem, "votes could not be written; their senders are told to try again");
         Code::Unavailable
     };
-    // Of equal marks the first counts.
-    let mut new = entries.to_vec();
-    new.dedup_by_key(|entry| entry.mark);
     let mut stored = match at_once(kept, ambient, ballot_id, &new).await {
         Ok(stored) => stored,
-        Err(problem) => return vec![Err(failed(problem)); entries.len()],
+        Err(problem) => return answer_all(votes, &Err(failed(problem))),
     };
-    let stored: Vec<bool> = entries
-        .iter()
-        .map(|entry| stored.remove(entry.mark.as_slice()))
-        .collect();
-    let left = entries.iter().zip(&stored).filter(|(_, stored)| !**stored);
-    let left: Vec<&Entry> = left.map(|(entry, _)| *entry).collect();
-    let mut others = match left.as_slice() {
-        [] => Vec::new(),
-        left => match one_by_one(store, ambient, ballot_id, left).await {
-            Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
-            Err(problem) => vec![Err(failed(problem)); left.len()],
-        },
+    let (done, left): (Vec<_>, Vec<_>) = votes
+        .into_iter()
+        .partition(|(entry, _)| stored.remove(entry.mark.as_slice()));
+    answer_all(done, &Ok(Outcome::Stored));
+    if left.is_empty() {
+        return;
     }
-    .into_iter();
-    let fate = |stored| {
-        if stored {
-            Ok(Outcome::Stored)
-        } else {
-            others.next().unwrap_or(Err(Code::Unavailable))
+    let entries: Vec<&Entry> = left.iter().map(|(entry, _)| entry).collect();
+    match one_by_one(store, ambient, ballot_id, &entries).await {
+        Ok(outcomes) => {
+            for (vote, outcome) in left.into_iter().zip(outcomes) {
+                answer_all([vote], &Ok(outcome));
+            }
         }
-    };
-    stored.into_iter().map(fate).collect()
+        Err(problem) => answer_all(left, &Err(failed(problem))),
+    }
 }
 
-/// Stores those of which everything is in order, and tells their marks: the ballot is locked as every
-/// vote locks it, and only the statement after that looks at its state and at the clock.
+/// Whoever hung up asks again.
+fn answer_all(votes: impl IntoIterator<Item = Waiting>, fate: &Result<Outcome, Code>) {
+    for (_, answer) in votes {
+        answer.send(*fate).unwrap_or(());
+    }
+}
+
+/// Stores those of which everything is in order, and tells their marks. One statement and so one
+/// transaction: it locks the ballot as every vote locks it, and with the lock has the ballot as it is by
+/// then; only after that it looks at the state and at the clock. Run twice it stores nothing more.
 async fn at_once(
     kept: &mut Kept,
     ambient: &Ambient,
@@ -196,27 +182,24 @@ async fn at_once(
         ("person_id", ids(|entry| entry.person_id)),
     ]);
     let backend = kept.backend();
-    let clock = match backend {
-        DatabaseBackend::Postgres => "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
-        _ => "$2",
+    let (clock, share) = match backend {
+        DatabaseBackend::Postgres => ("(extract(epoch FROM clock_timestamp()) * 1000000)::bigint", "FOR SHARE"),
+        _ => ("$2", ""),
     };
     let (source, rows) = rows.source(backend, 3);
     let sql = format!(
-        "INSERT INTO \"cast\" (ballot_id, mark, sealed) SELECT $1, s.mark, s.sealed FROM {source} \
+        "INSERT INTO \"cast\" (ballot_id, mark, sealed) \
+         WITH taking AS MATERIALIZED (SELECT state, closes_at FROM ballot WHERE id = $1 {share}) \
+         SELECT $1, s.mark, s.sealed FROM {source} \
          JOIN sign_in i ON i.id = s.sign_in_id AND i.person_id = s.person_id \
          AND i.revoked_at IS NULL AND i.expires_at > $2 AND i.workshop_id IS NULL \
          JOIN roll r ON r.ballot_id = $1 AND r.person_id = s.person_id \
-         WHERE EXISTS (SELECT 1 FROM ballot b WHERE b.id = $1 AND b.state = 'open' \
-         AND (b.closes_at IS NULL OR b.closes_at > {clock})) \
+         WHERE EXISTS (SELECT 1 FROM taking WHERE state = 'open' AND (closes_at IS NULL OR closes_at > {clock})) \
          ORDER BY s.mark ON CONFLICT (ballot_id, mark) DO NOTHING RETURNING mark"
     );
-    let statement = || {
-        let values = [ballot_id.into(), ambient.now().micros().into()];
-        Statement::from_sql_and_values(backend, sql, values.into_iter().chain(rows))
-    };
-    let rows = kept
-        .write(ballot::locking_shared(ballot_id, backend), statement)
-        .await?;
+    let values = [ballot_id.into(), ambient.now().micros().into()];
+    let statement = Statement::from_sql_and_values(backend, sql, values.into_iter().chain(rows));
+    let rows = kept.query(statement).await?;
     rows.into_iter().map(|row| Ok(row.try_get("", "mark")?)).collect()
 }
 
