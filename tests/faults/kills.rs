@@ -143,8 +143,8 @@ async fn casting_backend(world: &World, after: Option<i64>) -> i64 {
     let deadline = Instant::now() + Duration::from_secs(7);
     loop {
         let found = sql.texts(&waiting.replace("bigint", "text")).await;
-        let pids = found.iter().map(|pid| pid.parse().expect("a process"));
-        if let Some(pid) = pids.filter(|pid| after != Some(*pid)).next() {
+        let mut pids = found.iter().map(|pid| pid.parse().expect("a process"));
+        if let Some(pid) = pids.find(|pid| after != Some(*pid)) {
             return pid;
         }
         assert!(Instant::now() < deadline, "no vote waits for the table");

@@ -122,19 +122,19 @@ async fn main() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut table = Table::new(&options);
     side_by_side(&options, &cluster, folder.path(), &mut table).await;
+    println!("{}", table.text());
     for (part, url) in databases(&options, &cluster, folder.path(), "burst").await {
-        burst(&part, &url, folder.path(), &mut table).await;
+        burst(&part, &url, folder.path()).await;
     }
     for (part, url) in databases(&options, &cluster, folder.path(), "growth").await {
-        growth(&part, &url, folder.path(), &options, &mut table).await;
+        growth(&part, &url, folder.path(), &options).await;
     }
     if options.wants("start") {
-        table.say(size::run(folder.path()).await);
+        println!("{}\n", size::run(folder.path()).await);
     }
     if options.wants("builds") {
-        table.say(size::builds(folder.path()).await);
+        println!("{}\n", size::builds(folder.path()).await);
     }
-    println!("{}", table.text());
 }
 
 /// Fresh ones for a scene, if it is wanted: PostgreSQL and SQLite, unless only one of them is named.
@@ -208,7 +208,7 @@ async fn side_by_side(options: &Options, cluster: &str, folder: &Path, table: &m
     }
 }
 
-async fn burst(part: &str, url: &str, folder: &Path, table: &mut Table) {
+async fn burst(part: &str, url: &str, folder: &Path) {
     const PEOPLE: usize = 10_000;
     progress(&format!("burst, {part}: {PEOPLE} people"));
     let server = Server::start(url, folder).await;
@@ -217,9 +217,9 @@ async fn burst(part: &str, url: &str, folder: &Path, table: &mut Table) {
     let burst = burst::run(&server, &hall, &ballot, Duration::from_secs(55)).await;
     let seconds = burst.votes.seconds;
     hall.check(&server, &ballot, &burst.votes.created).await;
-    table.say(format!(
+    println!(
         "burst, {part}: {PEOPLE} people read and voted within {seconds:.0} s, {} requests to vote; p99 of a vote {:.1} ms \
-         (longest {:.0}), of a read {:.1} ms (longest {:.0}); told to come again {} times; server memory at its peak {:.0} MiB",
+         (longest {:.0}), of a read {:.1} ms (longest {:.0}); told to come again {} times; server memory at its peak {:.0} MiB\n",
         burst.votes.done,
         burst.votes.p99(),
         burst.votes.longest(),
@@ -227,12 +227,12 @@ async fn burst(part: &str, url: &str, folder: &Path, table: &mut Table) {
         burst.reads.longest(),
         burst.unavailable,
         server.memory()
-    ));
+    );
     server.stop().await;
 }
 
-async fn growth(part: &str, url: &str, folder: &Path, options: &Options, table: &mut Table) {
-    table.say(format!("growth, {part}\n{}", growth::HEAD));
+async fn growth(part: &str, url: &str, folder: &Path, options: &Options) {
+    println!("growth, {part}\n{}", growth::HEAD);
     let server = Server::start(url, folder).await;
     let load = Load::new(server.address, options.connections);
     let mut size = 1000;
@@ -243,8 +243,9 @@ async fn growth(part: &str, url: &str, folder: &Path, options: &Options, table: 
             "postgres" if size * 10 > options.voters => Some(Hall::make(url, &server, 200_000).await),
             _ => None,
         };
-        table.say(growth::line(&server, &hall, &load, other.as_ref()).await);
+        println!("{}", growth::line(&server, &hall, &load, other.as_ref()).await);
         size *= 10;
     }
+    println!();
     server.stop().await;
 }

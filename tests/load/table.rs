@@ -14,8 +14,6 @@ pub struct Table {
     rates: BTreeMap<String, Vec<f64>>,
     p99s: BTreeMap<String, Vec<f64>>,
     memory: BTreeMap<String, f64>,
-    /// What is told in words, below the table.
-    words: Vec<String>,
 }
 
 fn median(figures: &[f64]) -> f64 {
@@ -44,7 +42,6 @@ impl Table {
             rates: BTreeMap::new(),
             p99s: BTreeMap::new(),
             memory: BTreeMap::new(),
-            words: Vec::new(),
         }
     }
 
@@ -59,11 +56,6 @@ impl Table {
             self.names.push(name.to_owned());
         }
         self.rates.entry(name.to_owned()).or_default().push(rate);
-    }
-
-    pub fn say(&mut self, words: String) {
-        progress(&words);
-        self.words.push(words);
     }
 
     pub fn memory(&mut self, name: &str, mebibytes: f64) {
@@ -89,9 +81,6 @@ impl Table {
         }
         for (name, memory) in &self.memory {
             writeln!(text, "\nserver memory at its peak, {name}: {memory:.0} MiB").expect("a string");
-        }
-        for words in &self.words {
-            writeln!(text, "\n{words}").expect("a string");
         }
         text
     }
