@@ -98,6 +98,11 @@ both! {
         hall.open().await;
         hall.voters[0].post(&hall.at("votes"), hall.vote(0).body()).await.expect(201);
         let sql = world.sql().await;
+        let leaf = if world.backend() == Backend::Sqlite { "zeroblob(32)" } else { "decode(repeat('00', 32), 'hex')" };
+        let one_more = format!(
+            "INSERT INTO roll (ballot_id, unit_id, person_id, registration_id, salt, leaf) \
+             SELECT ballot_id, registration_id, registration_id, registration_id, salt, {leaf} FROM roll LIMIT 1"
+        );
         for (act, refusal) in [
             ("UPDATE ballot SET question = 'Autre ?'", "ballot_is_frozen"),
             ("UPDATE ballot SET state = 'draft'", "ballot_moves_forward"),
@@ -105,7 +110,7 @@ both! {
             ("UPDATE candidate SET name = 'Autre'", "candidate_is_frozen_update"),
             ("DELETE FROM candidate", "candidate_is_frozen_delete"),
             ("DELETE FROM roll", "roll_is_frozen_delete"),
-            ("INSERT INTO roll (ballot_id, unit_id, person_id, registration_id, salt, leaf) SELECT ballot_id, registration_id, registration_id, registration_id, salt, leaf FROM roll", "roll_is_frozen_insert"),
+            (&one_more, "roll_is_frozen_insert"),
             ("UPDATE journal SET act = 'nothing'", "journal_is_append_only_update"),
             ("DELETE FROM journal", "journal_is_append_only_delete"),
             ("INSERT INTO \"cast\" SELECT ballot_id, mark, sealed FROM \"cast\"", if world.backend() == Backend::Sqlite { "UNIQUE" } else { "duplicate key" }),

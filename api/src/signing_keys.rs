@@ -41,13 +41,13 @@ pub async fn current(
     name: &str,
 ) -> Result<SigningKey, Problem> {
     let sealing = sealing(secret);
-    let row = match find(on, purpose, name).await? {
-        Some(row) => row,
-        None => {
-            refuse_other_secret(on, &sealing).await?;
-            make(on, ambient, &sealing, purpose, name).await?;
-            find(on, purpose, name).await?.ok_or(Code::Internal)?
+    let row = loop {
+        if let Some(row) = find(on, purpose, name).await? {
+            break row;
         }
+        refuse_other_secret(on, &sealing).await?;
+        // Or somebody else makes one; whoever waited for a rotation looks again, and perhaps for the next.
+        make(on, ambient, &sealing, purpose, name).await?;
     };
     let seed = open(&row, &sealing).ok_or_else(|| does_not_open(&row))?;
     let seed = <[u8; 32]>::try_from(seed.as_slice()).map_err(|_| does_not_open(&row))?;
