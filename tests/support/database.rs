@@ -91,7 +91,8 @@ pub async fn give_back(database: &Database) {
 /// closed a file of SQLite, that would let go of the locks that its own server holds there.
 pub async fn on_disk(folder: &Path, bytes: &[u8]) -> bool {
     let mut command = tokio::process::Command::new("sh");
-    let output = command.args(["-c", "cat ./*"]).current_dir(folder).output();
+    // The log first: what goes from there to the database meanwhile is found there.
+    let output = command.args(["-c", "cat $(ls -r)"]).current_dir(folder).output();
     let content = output.await.expect("a shell").stdout;
     assert!(!content.is_empty(), "nothing in {}", folder.display());
     content.windows(bytes.len()).any(|window| window == bytes)
