@@ -208,7 +208,8 @@ impl Control {
     pub fn done(&self, index: usize) {
         let actor = &mut self.state().actors[index];
         actor.done = true;
-        actor.port = None;
+        // What was taken for its transaction is that of a vote that came with it.
+        (actor.port, actor.gate) = (None, None);
         self.moved.notify_one();
     }
 
