@@ -187,14 +187,15 @@ async fn at_once(
         _ => ("$2", ""),
     };
     let (source, rows) = rows.source(backend, 3);
+    // No joins: of a ballot that is new PostgreSQL may think that it has one line, and would begin with the roll.
     let sql = format!(
         "INSERT INTO \"cast\" (ballot_id, mark, sealed) \
          WITH taking AS MATERIALIZED (SELECT state, closes_at FROM ballot WHERE id = $1 {share}) \
          SELECT $1, s.mark, s.sealed FROM {source} \
-         JOIN sign_in i ON i.id = s.sign_in_id AND i.person_id = s.person_id \
-         AND i.revoked_at IS NULL AND i.expires_at > $2 AND i.workshop_id IS NULL \
-         JOIN roll r ON r.ballot_id = $1 AND r.person_id = s.person_id \
          WHERE EXISTS (SELECT 1 FROM taking WHERE state = 'open' AND (closes_at IS NULL OR closes_at > {clock})) \
+         AND (SELECT true FROM sign_in i WHERE i.id = s.sign_in_id AND i.person_id = s.person_id \
+         AND i.revoked_at IS NULL AND i.expires_at > $2 AND i.workshop_id IS NULL) \
+         AND (SELECT true FROM roll r WHERE r.ballot_id = $1 AND r.person_id = s.person_id) \
          ORDER BY s.mark ON CONFLICT (ballot_id, mark) DO NOTHING RETURNING mark"
     );
     let values = [ballot_id.into(), ambient.now().micros().into()];
