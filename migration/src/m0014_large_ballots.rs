@@ -2,8 +2,7 @@
 //! calling a function for each row that is in order. They refuse what they refused before. SQLite
 //! does both by itself.
 
-use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
+crate::sql::of_postgres!(GUARDS);
 
 /// Inserting asks each ballot once; the first statement waits for whoever is changing it, the second
 /// sees what they made of it. Updating calls for a refusal only when there is something to refuse.
@@ -36,20 +35,3 @@ DROP TRIGGER roll_person_is_frozen ON roll;
 CREATE TRIGGER roll_person_is_frozen BEFORE UPDATE ON roll FOR EACH ROW
     WHEN (NEW.person_id <> OLD.person_id) EXECUTE FUNCTION roll_person_is_frozen();
 ";
-
-#[derive(DeriveMigrationName)]
-pub struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        if manager.get_database_backend() == DbBackend::Postgres {
-            manager.get_connection().execute_unprepared(GUARDS).await?;
-        }
-        Ok(())
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-}

@@ -215,3 +215,30 @@ macro_rules! migration {
     };
 }
 pub(crate) use migration;
+
+/// Declares one migration that changes nothing but how PostgreSQL goes about what it holds anyway.
+macro_rules! of_postgres {
+    ($ddl:expr) => {
+        #[derive(sea_orm_migration::prelude::DeriveMigrationName)]
+        pub struct Migration;
+
+        #[sea_orm_migration::async_trait::async_trait]
+        impl sea_orm_migration::MigrationTrait for Migration {
+            async fn up(
+                &self,
+                manager: &sea_orm_migration::SchemaManager,
+            ) -> Result<(), sea_orm_migration::sea_orm::DbErr> {
+                use sea_orm_migration::sea_orm::ConnectionTrait as _;
+                if manager.get_database_backend() == sea_orm_migration::sea_orm::DbBackend::Postgres {
+                    manager.get_connection().execute_unprepared($ddl).await?;
+                }
+                Ok(())
+            }
+
+            fn use_transaction(&self) -> Option<bool> {
+                Some(true)
+            }
+        }
+    };
+}
+pub(crate) use of_postgres;

@@ -72,7 +72,7 @@ impl Respondent for Reader {
         let select = ballot::Entity::find().filter(ballot::Column::Id.is_in(asked));
         let backend = self.kept.backend();
         let mut pages = HashMap::new();
-        for row in self.kept.query(select.build(backend)).await? {
+        for row in self.kept.run(select.build(backend)).await? {
             let ballot = ballot::Model::from_query_result(&row, "")?;
             pages.insert(ballot.id, self.page(ballot).await?);
         }
@@ -87,7 +87,7 @@ impl Reader {
         }
         // Read after the ballot: if that is opened, these stay as they are.
         let (select, backend) = (candidate::select([ballot.id]), self.kept.backend());
-        let rows = self.kept.query(select.build(backend)).await?;
+        let rows = self.kept.run(select.build(backend)).await?;
         let candidate = |row| {
             let row = candidate::Model::from_query_result(&row, "")?;
             Ok(Candidate::at(&self.public_url, row).sealed())

@@ -199,7 +199,7 @@ impl Respondent for Looker {
                 }
             };
             let statement = Statement::from_sql_and_values(backend, sql, values);
-            for row in self.kept.query(statement).await? {
+            for row in self.kept.run(statement).await? {
                 let number: i32 = row.try_get("", "number")?;
                 if let Some(found) = usize::try_from(number).ok().and_then(|number| found.get_mut(number)) {
                     *found = Found::read(&row, now)?;

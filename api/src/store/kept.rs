@@ -12,7 +12,7 @@ use sea_query_sqlx::SqlxValues;
 use super::PATIENCE;
 
 /// Prepared statements whose plan holds from the first vote to the millionth: always by index, never
-/// thought out anew; and each sees what was committed before it began to hold a row.
+/// thought out anew; and whoever waited to hold a row has it as it is by then.
 pub const PLANS: &str = "SET plan_cache_mode = force_generic_plan; \
                          SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
                          SET default_transaction_isolation = 'read committed'";
@@ -49,7 +49,7 @@ impl Kept {
     }
 
     /// A statement that does no harm if it is run twice, each time a transaction of its own.
-    pub async fn query(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+    pub async fn run(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         match &mut self.0 {
             Way::Sqlite { pool } => pool.query_all_raw(statement).await,
             Way::Postgres { options, open } => {

@@ -200,7 +200,7 @@ async fn at_once(
     );
     let values = [ballot_id.into(), ambient.now().micros().into()];
     let statement = Statement::from_sql_and_values(backend, sql, values.into_iter().chain(rows));
-    let rows = kept.query(statement).await?;
+    let rows = kept.run(statement).await?;
     rows.into_iter().map(|row| Ok(row.try_get("", "mark")?)).collect()
 }
 
