@@ -66,10 +66,13 @@ fn counting(start: Start, acts: &[Act]) -> Meeting<'_> {
 }
 
 both! {
+    async fn the_same_cast_twice(world: World) {
+        // A vote is written in one statement, which is not cut, and it does not matter whose is first.
+        meet(&world, 5, &[of(Start::Open, &[cast(0, 0), cast(0, 0)])]).await;
+    }
+
     async fn cast_and_cast(world: World) {
-        // The first writing of a vote is one statement, which is not cut.
-        meet(&world, 5, &[
-            of(Start::Open, &[cast(0, 0), cast(0, 0)]),
+        meet(&world, 10, &[
             of(Start::Open, &[cast(0, 0), cast(0, 1)]),
             of(Start::Open, &[cast(0, 0), cast(1, 1)]),
         ])
