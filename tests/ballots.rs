@@ -47,6 +47,35 @@ both! {
         hall.voters[1].post(&votes, vote.body()).await.problem(409, "ballot_not_open");
     }
 
+    async fn whoever_has_just_read_the_ballot_votes_only_while_they_are_signed_in_and_on_the_roll(world: World) {
+        let hall = Hall::new(&world, 4, plurality()).await;
+        hall.open().await;
+        let late = hall.workshop.member("participant", "late@example.org").await;
+        let other = world.another_server().await;
+        let votes = hall.at("votes");
+        // Known to both servers, as is everyone who reads the page.
+        for server in [world.server(), &other] {
+            hall.voters[0].at(server).post(&votes, hall.vote(0).body()).await;
+            for reader in hall.voters.iter().chain([&late]) {
+                reader.at(server).get(&hall.path).await.expect(200);
+            }
+        }
+        let [_, signs_out, leaves, stays] = &hall.voters[..] else { panic!("four voters") };
+        let out = signs_out.post("/v1/auth/revocations", json!({"token": signs_out.token}));
+        out.await.expect(204);
+        let me = leaves.get("/v1/me").await.expect(200);
+        leaves.delete("/v1/me").if_match(&me.etag()).await.expect(204);
+        for server in [world.server(), &other] {
+            for gone in [signs_out, leaves] {
+                gone.at(server).post(&votes, hall.vote(1).body()).await.problem(401, "sign_in_required");
+            }
+            late.at(server).post(&votes, hall.vote(1).body()).await.problem(403, "not_on_roll");
+        }
+        stays.at(&other).post(&votes, hall.vote(1).body()).await.expect(201);
+        assert_eq!(hall.tally().await["votes"], 2);
+        other.stop().await;
+    }
+
     async fn a_cancelled_ballot_keeps_its_reason_and_shows_nothing(world: World) {
         let hall = Hall::new(&world, 1, plurality()).await;
         let organiser = &hall.workshop.organiser;

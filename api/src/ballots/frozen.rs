@@ -10,6 +10,7 @@ use sea_orm::entity::prelude::*;
 
 use super::entity::{State, ballot, proof};
 use super::keys::BallotKeys;
+use super::listed::Listed;
 use super::paper::Paper;
 use super::proof::manifest::Manifest;
 use super::proof::note;
@@ -20,6 +21,7 @@ pub struct Frozen {
     pub manifest: Manifest,
     pub paper: Paper,
     pub keys: BallotKeys,
+    pub listed: Listed,
     /// This process has seen the ballot closed; its votes need no writer any more.
     closed: AtomicBool,
 }
@@ -100,6 +102,7 @@ fn open(app: &App, ballot: &ballot::Model, signed: &str) -> Result<Frozen, Probl
             paper: manifest.paper().ok_or(Code::Internal)?,
             manifest,
             keys,
+            listed: Listed::default(),
         }),
         Err(_) => {
             tracing::error!(ballot = %ballot.id, "the ballot's key does not open: PALABRE_SECRET is not the one it was made with");

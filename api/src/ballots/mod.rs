@@ -30,6 +30,7 @@ mod keys;
 mod lacking;
 mod letters;
 mod lifecycle;
+mod listed;
 mod logos;
 mod merging;
 mod of_person;

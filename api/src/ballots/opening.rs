@@ -14,10 +14,12 @@ use crate::app::App;
 use crate::http::{Code, Problem};
 use crate::secrets::hex;
 use crate::signing_keys::{self, Purpose};
-use crate::store::{Column, Rows};
+use crate::store::{Column, Rows, take_stock};
 
 /// Below this many voters a result betrays people.
 const SMALL: usize = 5;
+/// From this many on the database is told of them at once.
+pub const LARGE: usize = 1000;
 
 /// Opens the ballot, which the caller has locked in this transaction and found in draft.
 pub async fn open(
@@ -176,6 +178,9 @@ async fn freeze_roll(
         let values = std::iter::once(ballot_id.into()).chain(values);
         on.execute_raw(Statement::from_sql_and_values(on.get_database_backend(), sql, values))
             .await?;
+    }
+    if lines.len() >= LARGE {
+        take_stock(on, "roll").await?;
     }
     Ok(lines.into_iter().map(|(leaf, ..)| leaf).collect())
 }

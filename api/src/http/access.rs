@@ -9,6 +9,8 @@
 //! only the person may know: no ballot, and not the account. Routes say so themselves
 //! ([`Route::in_person`](super::routes::Route::in_person)).
 
+use std::sync::Arc;
+
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Data};
 use sea_orm::DatabaseTransaction;
@@ -19,6 +21,7 @@ use super::looking::{Found, Looks, Own, Place, Question, Scope, SignedIn, look};
 use super::problem::Problem;
 use super::routes::Route;
 use crate::app::App;
+use crate::identity::Word;
 use crate::identity::tokens::Bearer;
 use crate::instant::Instant;
 use crate::registrations::Role;
@@ -92,7 +95,7 @@ impl Gate {
                 gate: self,
                 app,
                 looks,
-                bearer: None,
+                word: None,
                 path_id: None,
                 signed_in: None,
                 scope: None,
@@ -105,16 +108,16 @@ impl Gate {
             Some(value) => Some(value.to_str().ok().and_then(bearer_token).ok_or_else(unauthorised)?),
             None => None,
         };
-        let bearer = match token {
+        let word = match token {
             Some(token) => Some(app.tokens.verify(&app.store, token).await?.ok_or_else(unauthorised)?),
             None => None,
         };
         // A handler that looks the caller up itself may do without asking what kind of sign-in it is.
-        let in_person = bearer.is_some_and(|bearer| bearer.only_workshop.is_some());
+        let in_person = word.as_ref().is_some_and(|word| word.bearer.only_workshop.is_some());
         if self.deferred && in_person && !self.in_person {
             return Err(Code::MailSignInRequired.into());
         }
-        if bearer.is_none() && !matches!(self.access, Access::Anyone | Access::Visible) {
+        if word.is_none() && !matches!(self.access, Access::Anyone | Access::Visible) {
             return Err(unauthorised());
         }
         let path_id = match self.place {
@@ -128,7 +131,7 @@ impl Gate {
             gate: self,
             app,
             looks,
-            bearer,
+            word,
             path_id,
             signed_in: None,
             scope: None,
@@ -194,7 +197,7 @@ pub struct Caller {
     gate: &'static Gate,
     pub app: Data<App>,
     looks: Data<Looks>,
-    bearer: Option<Bearer>,
+    word: Option<Arc<Word>>,
     path_id: Option<Uuid>,
     signed_in: Option<SignedIn>,
     scope: Option<Scope>,
@@ -203,7 +206,7 @@ pub struct Caller {
 impl Caller {
     fn question(&self) -> Question {
         Question {
-            sign_in_id: self.bearer.map(|bearer| bearer.sign_in_id),
+            sign_in_id: self.word.as_ref().map(|word| word.bearer.sign_in_id),
             place: self.gate.place,
             path_id: self.path_id,
         }
@@ -212,7 +215,7 @@ impl Caller {
     /// Decides by what was found just now.
     fn meet(&mut self, found: Found) -> Result<(), Problem> {
         (self.signed_in, self.scope) = (found.signed_in, found.scope);
-        if self.bearer.is_some() && self.signed_in.is_none() {
+        if self.word.is_some() && self.signed_in.is_none() {
             return Err(unauthorised());
         }
         match self.gate.decide(self.signed_in.as_ref(), self.scope.as_ref()) {
@@ -238,12 +241,24 @@ impl Caller {
     /// Whom the caller's token speaks for: a claim, to be held against the database by whoever acts
     /// on it before [`Caller::look_now`].
     pub fn bearer(&self) -> Result<Bearer, Problem> {
-        self.bearer.ok_or_else(unauthorised)
+        Ok(self.word.as_ref().ok_or_else(unauthorised)?.bearer)
+    }
+
+    /// Whether a look shortly before found that so, with a sign-in from the mail; all that is left to
+    /// ask is whether it was ended since.
+    pub fn seen(&self) -> bool {
+        self.word.as_ref().is_some_and(|word| word.seen(self.now()))
     }
 
     /// Looks the caller up and decides as the route's gate does, as things stand now.
     pub async fn look_now(&mut self) -> Result<(), Problem> {
+        let asked = self.now();
         let found = self.looks.ask(self.question()).await?;
+        if let (Some(word), Some(signed_in)) = (&self.word, &found.signed_in)
+            && (signed_in.person_id, signed_in.only_workshop) == (word.bearer.person_id, None)
+        {
+            word.see(asked, signed_in.ends);
+        }
         self.meet(found)
     }
 

@@ -75,6 +75,8 @@ pub struct Question {
 #[derive(Clone, Debug)]
 pub struct SignedIn {
     pub person_id: Uuid,
+    /// When the sign-in ends by itself.
+    pub ends: Instant,
     pub administrator: bool,
     /// Of an in-person sign-in: the only workshop it opens.
     pub only_workshop: Option<Uuid>,
@@ -256,6 +258,7 @@ fn signed_in(row: &QueryResult, now: Instant) -> Result<Option<SignedIn>, DbErr>
     let only_workshop: Option<Uuid> = row.try_get("", "only_workshop_id")?;
     Ok(Some(SignedIn {
         person_id,
+        ends: Instant::from_micros(expires),
         administrator: administrator && only_workshop.is_none(),
         only_workshop,
     }))

@@ -213,7 +213,8 @@ pub async fn sweep(on: &impl ConnectionTrait, now: Instant, mode: Mode) -> Resul
     remove::<refresh_token::Entity>(on, Condition::all().add(spent), mode).await
 }
 
-/// Removes sign-ins that ended before this instant, and their refresh tokens with them.
+/// Removes sign-ins that ended before this instant, and their refresh tokens with them. That is a day
+/// ago or more: whoever saw one alive must be able to find for a while that it was revoked.
 pub async fn sweep_sign_ins(on: &impl ConnectionTrait, before: Instant, mode: Mode) -> Result<u64, DbErr> {
     let ended = Condition::any()
         .add(sign_in::Column::ExpiresAt.lt(before))

@@ -186,7 +186,7 @@ pub struct RevocationRequest {
 pub async fn revoke_token(app: Data<App>, body: Json<RevocationRequest>) -> Result<NoContent, Problem> {
     let transaction = app.store.write().await?;
     let sign_in_id = match app.tokens.verify(&app.store, &body.0.token).await? {
-        Some(bearer) => Some(bearer.sign_in_id),
+        Some(word) => Some(word.bearer.sign_in_id),
         None => refresh::sign_in_of(&transaction, &body.0.token).await?,
     };
     if let Some(id) = sign_in_id {

@@ -90,13 +90,7 @@ impl Claims {
             person_id: self.sub,
             only_workshop: self.workshop,
         };
-        Word {
-            kid,
-            bearer,
-            iat: self.iat,
-            nbf: self.nbf,
-            exp: self.exp,
-        }
+        Word::new(kid, bearer, self.iat, self.nbf, self.exp)
     }
 }
 
@@ -138,8 +132,8 @@ impl Tokens {
         })
     }
 
-    /// Whom a valid token speaks for.
-    pub async fn verify(&self, store: &Store, token: &str) -> Result<Option<Bearer>, Problem> {
+    /// What a valid token says, and so whom it speaks for.
+    pub async fn verify(&self, store: &Store, token: &str) -> Result<Option<Arc<Word>>, Problem> {
         if token.len() > LONGEST {
             return Ok(None);
         }
@@ -157,7 +151,7 @@ impl Tokens {
                 };
                 let word = ring.get(&kid).and_then(|key| {
                     let decoded = jsonwebtoken::decode::<Claims>(token, &key.decoding, &self.validation);
-                    Some(decoded.ok()?.claims.word(key.kid.clone()))
+                    Some(Arc::new(decoded.ok()?.claims.word(key.kid.clone())))
                 });
                 if let Some(word) = &word {
                     self.verified.put(digest, word.clone());
@@ -165,7 +159,7 @@ impl Tokens {
                 word
             }
         };
-        Ok(word.filter(|word| in_time(word, now)).map(|word| word.bearer))
+        Ok(word.filter(|word| in_time(word, now)))
     }
 
     pub async fn jwks(&self, store: &Store) -> Result<serde_json::Value, Problem> {

@@ -2,14 +2,23 @@
 //!
 //! Only the signature is remembered, with what the token says. Whether it is in time, whether its
 //! key and its sign-in still stand and what the person may do is asked each time by others.
+//!
+//! Beside it stands for how long a look at the database lets it be said that the sign-in has not run
+//! out. Whether it was ended meanwhile is to be asked all the same: see [`Word::seen`].
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::tokens::Bearer;
+use crate::instant::{Instant, SECOND};
+
+/// How long a look at a sign-in may be remembered. Much less than the day for which one that was ended
+/// is kept at the least, so that whoever looks for those finds it.
+const SIGHT: i64 = 600 * SECOND;
 
 /// What a token says; its digest is the name it is found by.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Word {
     /// The key it was signed with.
     pub kid: Arc<str>,
@@ -17,6 +26,35 @@ pub struct Word {
     pub iat: i64,
     pub nbf: Option<i64>,
     pub exp: i64,
+    /// In microseconds, as [`Instant`]s are.
+    seen_until: AtomicI64,
+}
+
+impl Word {
+    pub fn new(kid: Arc<str>, bearer: Bearer, iat: i64, nbf: Option<i64>, exp: i64) -> Self {
+        let seen_until = AtomicI64::new(i64::MIN);
+        Self {
+            kid,
+            bearer,
+            iat,
+            nbf,
+            exp,
+            seen_until,
+        }
+    }
+
+    /// A look that began at this instant found the sign-in alive, the person's own, good for everything,
+    /// and to end then.
+    pub fn see(&self, looked: Instant, ends: Instant) {
+        let until = looked.plus(SIGHT).min(ends);
+        self.seen_until.store(until.micros(), Ordering::Relaxed);
+    }
+
+    /// Whether that still holds, unless the sign-in was ended since: such a one stands in the database
+    /// as revoked. Everything else about it never changes, or only for longer.
+    pub fn seen(&self, now: Instant) -> bool {
+        now.micros() < self.seen_until.load(Ordering::Relaxed)
+    }
 }
 
 const SHARDS: usize = 16;
@@ -33,12 +71,12 @@ pub struct Verified([Mutex<Shard>; SHARDS]);
 /// is forgotten.
 #[derive(Default)]
 struct Shard {
-    young: HashMap<Digest, Word>,
-    old: HashMap<Digest, Word>,
+    young: HashMap<Digest, Arc<Word>>,
+    old: HashMap<Digest, Arc<Word>>,
 }
 
 impl Verified {
-    pub fn get(&self, digest: &Digest) -> Option<Word> {
+    pub fn get(&self, digest: &Digest) -> Option<Arc<Word>> {
         let mut shard = self.shard(digest)?.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(word) = shard.young.get(digest) {
             return Some(word.clone());
@@ -48,7 +86,7 @@ impl Verified {
         Some(word)
     }
 
-    pub fn put(&self, digest: Digest, word: Word) {
+    pub fn put(&self, digest: Digest, word: Arc<Word>) {
         if let Some(shard) = self.shard(&digest) {
             shard.lock().unwrap_or_else(PoisonError::into_inner).keep(digest, word);
         }
@@ -60,7 +98,7 @@ impl Verified {
 }
 
 impl Shard {
-    fn keep(&mut self, digest: Digest, word: Word) {
+    fn keep(&mut self, digest: Digest, word: Arc<Word>) {
         if self.young.len() >= GENERATION {
             self.old = std::mem::take(&mut self.young);
         }
@@ -75,18 +113,23 @@ mod tests {
     use super::*;
     use crate::secrets::sha256;
 
-    fn word(sign_in: u128) -> Word {
-        Word {
-            kid: "kid".into(),
-            bearer: Bearer {
-                sign_in_id: Uuid::from_u128(sign_in),
-                person_id: Uuid::from_u128(7),
-                only_workshop: None,
-            },
-            iat: 0,
-            nbf: None,
-            exp: 900,
-        }
+    fn word(sign_in: u128) -> Arc<Word> {
+        let bearer = Bearer {
+            sign_in_id: Uuid::from_u128(sign_in),
+            person_id: Uuid::from_u128(7),
+            only_workshop: None,
+        };
+        Arc::new(Word::new("kid".into(), bearer, 0, None, 900))
+    }
+
+    #[test]
+    fn a_sign_in_is_remembered_as_seen_until_it_ends_and_not_for_long() {
+        let (word, at) = (word(1), |seconds: i64| Instant::from_micros(seconds * SECOND));
+        assert!(!word.seen(at(0)), "never looked at");
+        word.see(at(100), at(100_000));
+        assert!(word.seen(at(699)) && !word.seen(at(700)));
+        word.see(at(700), at(800));
+        assert!(word.seen(at(799)) && !word.seen(at(800)), "it has run out");
     }
 
     fn digest(number: u128) -> Digest {

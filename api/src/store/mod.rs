@@ -271,6 +271,15 @@ pub async fn join_many(on: &DatabaseTransaction) -> Result<(), DbErr> {
     Ok(())
 }
 
+/// Tells PostgreSQL what is in a table of which much was written just now. Until it knows, it may think
+/// that a new ballot has one line, and sort a whole roll to give a page of it.
+pub async fn take_stock(on: &impl ConnectionTrait, table: &str) -> Result<(), DbErr> {
+    if on.get_database_backend() == DatabaseBackend::Postgres {
+        on.execute_unprepared(&format!("ANALYZE \"{table}\"")).await?;
+    }
+    Ok(())
+}
+
 async fn truncate(writer: &sqlx::SqlitePool, patience: Duration) -> Result<bool, sqlx::Error> {
     let mut connection = writer.acquire().await?;
     set_patience(&mut connection, patience).await?;

@@ -46,6 +46,10 @@ pub struct Entry {
     /// Whose right to vote is looked at again inside the transaction.
     pub person_id: Uuid,
     pub sign_in_id: Uuid,
+    /// The person is on the roll, which is frozen.
+    pub listed: bool,
+    /// The sign-in was seen a moment ago, and is good unless it was revoked since.
+    pub seen: bool,
 }
 
 /// What became of it.
@@ -167,6 +171,10 @@ fn answer_all(votes: impl IntoIterator<Item = Waiting>, fate: &Result<Outcome, C
 /// Stores those of which everything is in order, and tells their marks. One statement and so one
 /// transaction: it locks the ballot as every vote locks it, and with the lock has the ballot as it is by
 /// then; only after that it looks at the state and at the clock. Run twice it stores nothing more.
+///
+/// Each sign-in is looked up; of one that was seen a moment ago, by someone who has just read the
+/// ballot, only whether it was revoked since, among the few that were. So is the roll for whoever is
+/// not known to be on it. Two entries of large indexes less for each vote: half the work of storing it.
 async fn at_once(
     kept: &mut Kept,
     ambient: &Ambient,
@@ -174,12 +182,15 @@ async fn at_once(
     entries: &[&Entry],
 ) -> Result<HashSet<Vec<u8>>, Problem> {
     let bytes = |of: fn(&Entry) -> Vec<u8>| Column::Bytes(entries.iter().map(|entry| of(entry)).collect());
+    let flags = |of: fn(&Entry) -> bool| Column::Bool(entries.iter().map(|entry| of(entry)).collect());
     let ids = |of: fn(&Entry) -> Uuid| Column::Uuid(entries.iter().map(|entry| of(entry)).collect());
     let rows = Rows(vec![
         ("mark", bytes(|entry| entry.mark.to_vec())),
         ("sealed", bytes(|entry| entry.sealed.clone())),
         ("sign_in_id", ids(|entry| entry.sign_in_id)),
         ("person_id", ids(|entry| entry.person_id)),
+        ("seen", flags(|entry| entry.seen)),
+        ("listed", flags(|entry| entry.listed)),
     ]);
     let backend = kept.backend();
     let (clock, share) = match backend {
@@ -193,9 +204,11 @@ async fn at_once(
          WITH taking AS MATERIALIZED (SELECT state, closes_at FROM ballot WHERE id = $1 {share}) \
          SELECT $1, s.mark, s.sealed FROM {source} \
          WHERE EXISTS (SELECT 1 FROM taking WHERE state = 'open' AND (closes_at IS NULL OR closes_at > {clock})) \
-         AND (SELECT true FROM sign_in i WHERE i.id = s.sign_in_id AND i.person_id = s.person_id \
-         AND i.revoked_at IS NULL AND i.expires_at > $2 AND i.workshop_id IS NULL) \
-         AND (SELECT true FROM roll r WHERE r.ballot_id = $1 AND r.person_id = s.person_id) \
+         AND CASE WHEN s.seen \
+         THEN (SELECT true FROM sign_in i WHERE i.id = s.sign_in_id AND i.revoked_at IS NOT NULL) IS NULL \
+         ELSE (SELECT true FROM sign_in i WHERE i.id = s.sign_in_id AND i.person_id = s.person_id \
+         AND i.revoked_at IS NULL AND i.expires_at > $2 AND i.workshop_id IS NULL) END \
+         AND (s.listed OR (SELECT true FROM roll r WHERE r.ballot_id = $1 AND r.person_id = s.person_id)) \
          ORDER BY s.mark ON CONFLICT (ballot_id, mark) DO NOTHING RETURNING mark"
     );
     let values = [ballot_id.into(), ambient.now().micros().into()];

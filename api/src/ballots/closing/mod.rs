@@ -23,11 +23,12 @@ use super::casting;
 use super::entity::{State, ballot, proof, roll};
 use super::frozen::{self, Frozen};
 use super::of_person;
+use super::opening::LARGE;
 use super::proof::manifest::{CLOSING_FORMAT, ClosingRecord, VotedDigest, checkpoint_text, tally_digest};
 use super::proof::merkle::Blocks;
 use crate::app::App;
 use crate::http::{Code, Problem};
-use crate::store::{Column, Rows, join_many};
+use crate::store::{Column, Rows, join_many, take_stock};
 use opener::{Anomaly, Counted, Line, Opener};
 
 /// A small ballot is counted before the answer to its closing; a large one goes on by itself.
@@ -117,6 +118,9 @@ async fn open_all(app: &App, ballot: &ballot::Model) -> Result<Result<(Arc<Froze
         Err(_) => return Ok(Err(Anomaly("key_does_not_open"))),
     };
     let lines = read_roll(reader, ballot.id).await?;
+    if lines.len() >= LARGE {
+        take_stock(reader, "cast").await?;
+    }
     let key = frozen.clone();
     let mut opener = blocking(move || Opener::new(key, lines)).await?;
     let mut after = Vec::new();
@@ -263,6 +267,9 @@ async fn write_openings(on: &impl ConnectionTrait, id: Uuid, counted: &Counted) 
              SELECT $1, s.position, s.vote_hash, s.choice, s.nonce FROM {source} ORDER BY s.position"
         );
         run(on, id, sql, values).await?;
+    }
+    if counted.openings.len() >= LARGE {
+        take_stock(on, "opening").await?;
     }
     Ok(())
 }

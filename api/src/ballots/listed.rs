@@ -1,0 +1,72 @@
+//! Who is on the roll of an open ballot, at hand in each process that takes votes: what is frozen
+//! needs to be read only once. The database lets no line be added, moved to another person or
+//! removed, so whoever is found here is on the roll; whoever is not is looked up there.
+//!
+//! 16 bytes for each person, read a page at a time, and let go of with the ballot's keys.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sea_orm::entity::prelude::*;
+use sea_orm::{QueryOrder, QuerySelect};
+
+use super::entity::roll;
+
+/// Lines read at once.
+const PAGE: u64 = 10_000;
+
+#[derive(Default)]
+pub struct Listed {
+    /// In ascending order.
+    people: OnceLock<Box<[u128]>>,
+    begun: AtomicBool,
+}
+
+impl Listed {
+    /// True only for someone on the roll, and only once that is read.
+    pub fn has(&self, person_id: Uuid) -> bool {
+        let people = self.people.get();
+        people.is_some_and(|people| people.binary_search(&person_id.as_u128()).is_ok())
+    }
+
+    /// For the first who asks: they are to read it.
+    pub fn is_mine_to_read(&self) -> bool {
+        !self.begun.load(Ordering::Relaxed) && !self.begun.swap(true, Ordering::Relaxed)
+    }
+
+    /// Reads the roll of a ballot that is opened, of this size.
+    pub async fn read(&self, on: &impl ConnectionTrait, ballot_id: Uuid, size: usize) -> Result<(), DbErr> {
+        let select = roll::Entity::find()
+            .select_only()
+            .column(roll::Column::PersonId)
+            .filter(roll::Column::BallotId.eq(ballot_id))
+            .order_by_asc(roll::Column::PersonId)
+            .limit(PAGE);
+        let mut people = Vec::with_capacity(size);
+        let mut page = select.clone();
+        loop {
+            let ids: Vec<Uuid> = page.into_tuple().all(on).await?;
+            let Some(last) = ids.last() else { break };
+            page = select.clone().filter(roll::Column::PersonId.gt(*last));
+            people.extend(ids.iter().map(Uuid::as_u128));
+        }
+        self.people.get_or_init(|| people.into_boxed_slice());
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_first_is_to_read_it_and_nobody_is_listed_before() {
+        let listed = Listed::default();
+        assert!(listed.is_mine_to_read());
+        assert!(!listed.is_mine_to_read());
+        assert!(!listed.has(Uuid::from_u128(2)));
+        listed.people.set([1, 2, 5].into()).unwrap();
+        let found: Vec<u128> = (0..7).filter(|id| listed.has(Uuid::from_u128(*id))).collect();
+        assert_eq!(found, [1, 2, 5]);
+    }
+}
