@@ -20,7 +20,7 @@ mod m0011_merges;
 mod m0012_personal;
 mod m0013_room;
 mod m0014_large_ballots;
-mod m0015_ended_sign_ins;
+mod m0015_few_among_many;
 mod m0016_votes_unsampled;
 mod sql;
 
@@ -44,7 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_personal::Migration),
             Box::new(m0013_room::Migration),
             Box::new(m0014_large_ballots::Migration),
-            Box::new(m0015_ended_sign_ins::Migration),
+            Box::new(m0015_few_among_many::Migration),
             Box::new(m0016_votes_unsampled::Migration),
         ]
     }

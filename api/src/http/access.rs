@@ -207,6 +207,7 @@ impl Caller {
     fn question(&self) -> Question {
         Question {
             sign_in_id: self.word.as_ref().map(|word| word.bearer.sign_in_id),
+            seen: None,
             place: self.gate.place,
             path_id: self.path_id,
         }
@@ -253,11 +254,17 @@ impl Caller {
     /// Looks the caller up and decides as the route's gate does, as things stand now.
     pub async fn look_now(&mut self) -> Result<(), Problem> {
         let asked = self.now();
-        let found = self.looks.ask(self.question()).await?;
+        let seen = self.word.as_ref().filter(|word| word.seen(asked));
+        let question = Question {
+            seen: seen.map(|word| word.bearer.person_id),
+            ..self.question()
+        };
+        let found = self.looks.ask(question).await?;
         if let (Some(word), Some(signed_in)) = (&self.word, &found.signed_in)
+            && let Some(ends) = signed_in.ends
             && (signed_in.person_id, signed_in.only_workshop) == (word.bearer.person_id, None)
         {
-            word.see(asked, signed_in.ends);
+            word.see(asked, ends);
         }
         self.meet(found)
     }

@@ -2,7 +2,8 @@
 //! end at once on every server. Requests that come together are looked up together.
 //!
 //! Each path leads to at most one workshop; one row tells the caller (if the sign-in lives), the
-//! workshop (if the path leads to one), and the caller's place in it.
+//! workshop (if the path leads to one), and the caller's place in it. Of a sign-in that was looked up a
+//! moment ago it is asked only whether it was revoked since, among those that were.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,6 +69,8 @@ impl Place {
 #[derive(Clone, Copy, Debug)]
 pub struct Question {
     pub sign_in_id: Option<Uuid>,
+    /// Whose it is, where that was seen a moment ago and everything but its end is known.
+    pub seen: Option<Uuid>,
     pub place: Option<Place>,
     pub path_id: Option<Uuid>,
 }
@@ -75,8 +78,8 @@ pub struct Question {
 #[derive(Clone, Debug)]
 pub struct SignedIn {
     pub person_id: Uuid,
-    /// When the sign-in ends by itself.
-    pub ends: Instant,
+    /// When the sign-in ends by itself, if that was looked up.
+    pub ends: Option<Instant>,
     pub administrator: bool,
     /// Of an in-person sign-in: the only workshop it opens.
     pub only_workshop: Option<Uuid>,
@@ -117,7 +120,7 @@ pub struct Found {
 /// Looks up on this connection or transaction, as things stand there.
 pub async fn look(on: &impl ConnectionTrait, question: Question, now: Instant) -> Result<Found, Problem> {
     let joins = question.place.map_or_else(nowhere, |place| place.joins("$2"));
-    let sql = sql("", "(SELECT 1 AS one) s", "$1", &joins);
+    let sql = sql("", "(SELECT 1 AS one) s", &LOOKED_UP, &joins);
     let mut values: Vec<sea_orm::Value> = vec![question.sign_in_id.into()];
     values.extend(question.place.map(|_| question.path_id.into()));
     let statement = Statement::from_sql_and_values(on.get_database_backend(), sql, values);
@@ -160,6 +163,7 @@ impl Respondent for Looker {
             let sign_ins = asked
                 .iter()
                 .map(|(_, question)| question.sign_in_id.unwrap_or_default());
+            let seen = || asked.iter().map(|(_, question)| question.seen);
             let paths: BTreeSet<Uuid> = asked.iter().filter_map(|(_, question)| question.path_id).collect();
             let paths: Vec<Uuid> = paths.into_iter().collect();
             let path =
@@ -168,6 +172,11 @@ impl Respondent for Looker {
             let (source, mut values) = Rows(vec![
                 ("number", Column::Int(numbers.collect())),
                 ("sign_in_id", Column::Uuid(sign_ins.collect())),
+                ("seen", Column::Bool(seen().map(|seen| seen.is_some()).collect())),
+                (
+                    "person_id",
+                    Column::Uuid(seen().map(Option::unwrap_or_default).collect()),
+                ),
                 (
                     "path",
                     Column::Int(asked.iter().map(|asked| number(path(asked))).collect()),
@@ -176,7 +185,7 @@ impl Respondent for Looker {
             .source(backend, 1);
             // A hall asks for one thing: where that leads is looked up once.
             let sql = match place {
-                None => sql("s.number, ", &source, "s.sign_in_id", &nowhere()),
+                None => sql("s.number, ", &source, &SEEN_OR_LOOKED_UP, &nowhere()),
                 Some(place) => {
                     let (places, more) = Rows(vec![
                         (
@@ -194,7 +203,7 @@ impl Respondent for Looker {
                         sql(
                             "s.number, ",
                             &source,
-                            "s.sign_in_id",
+                            &SEEN_OR_LOOKED_UP,
                             "LEFT JOIN place w ON w.path = s.path"
                         )
                     )
@@ -221,14 +230,42 @@ fn nowhere() -> String {
     "LEFT JOIN workshop w ON false".to_owned()
 }
 
+/// In SQL, of the sign-in `i` and what was asked, `s`.
+struct Who {
+    /// The sign-in to look up.
+    sign_in: &'static str,
+    person: &'static str,
+    revoked: &'static str,
+}
+
+const LOOKED_UP: Who = Who {
+    sign_in: "$1",
+    person: "i.person_id",
+    revoked: "i.revoked_at IS NOT NULL",
+};
+
+const SEEN_OR_LOOKED_UP: Who = Who {
+    sign_in: "CASE WHEN s.seen THEN NULL ELSE s.sign_in_id END",
+    person: "CASE WHEN s.seen THEN s.person_id ELSE i.person_id END",
+    revoked: "CASE WHEN s.seen \
+              THEN (SELECT true FROM sign_in e WHERE e.id = s.sign_in_id AND e.revoked_at IS NOT NULL) IS NOT NULL \
+              ELSE i.revoked_at IS NOT NULL END",
+};
+
 /// One row for each row of `source`.
-fn sql(number: &str, source: &str, sign_in_id: &str, joins: &str) -> String {
+fn sql(number: &str, source: &str, who: &Who, joins: &str) -> String {
+    let Who {
+        sign_in,
+        person,
+        revoked,
+    } = who;
     format!(
-        "SELECT {number}p.id AS person_id, p.administrator, i.expires_at, i.revoked_at, i.workshop_id AS only_workshop_id, \
+        "SELECT {number}{person} AS person_id, {revoked} AS revoked, i.expires_at, i.workshop_id AS only_workshop_id, \
+         (SELECT true FROM person p WHERE p.id = {person} AND p.administrator) IS NOT NULL AS administrator, \
          w.id AS workshop_id, w.state AS workshop_state, w.public, w.self_registration, \
          r.id AS registration_id, r.role, r.state, r.organisation_id, r.delegate \
-         FROM {source} LEFT JOIN sign_in i ON i.id = {sign_in_id} LEFT JOIN person p ON p.id = i.person_id {joins} \
-         LEFT JOIN registration r ON r.workshop_id = w.id AND r.person_id = p.id"
+         FROM {source} LEFT JOIN sign_in i ON i.id = {sign_in} {joins} \
+         LEFT JOIN registration r ON r.workshop_id = w.id AND r.person_id = {person}"
     )
 }
 
@@ -249,16 +286,16 @@ fn signed_in(row: &QueryResult, now: Instant) -> Result<Option<SignedIn>, DbErr>
     let Some(person_id) = row.try_get("", "person_id")? else {
         return Ok(None);
     };
-    let revoked: Option<i64> = row.try_get("", "revoked_at")?;
-    let expires: i64 = row.try_get("", "expires_at")?;
-    if revoked.is_some() || expires <= now.micros() {
+    let ends: Option<i64> = row.try_get("", "expires_at")?;
+    let ends = ends.map(Instant::from_micros);
+    if row.try_get("", "revoked")? || ends.is_some_and(|ends| ends <= now) {
         return Ok(None);
     }
     let administrator: bool = row.try_get("", "administrator")?;
     let only_workshop: Option<Uuid> = row.try_get("", "only_workshop_id")?;
     Ok(Some(SignedIn {
         person_id,
-        ends: Instant::from_micros(expires),
+        ends,
         administrator: administrator && only_workshop.is_none(),
         only_workshop,
     }))
