@@ -85,8 +85,8 @@ pub async fn of_all(
             let manifest = manifests.get(&ballot.id).ok_or(Code::Internal)?;
             let frozen = Arc::new(open(app, ballot, manifest)?);
             let mut cache = app.frozen.0.write().unwrap_or_else(PoisonError::into_inner);
-            cache.insert(ballot.id, frozen.clone());
-            all.insert(ballot.id, frozen);
+            // Of all who read it at once one is first, and theirs is everyone's.
+            all.insert(ballot.id, cache.entry(ballot.id).or_insert(frozen).clone());
         }
     }
     let found = |ballot: &&ballot::Model| all.get(&ballot.id).cloned().ok_or_else(|| Code::Internal.into());

@@ -10,10 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use sea_orm::entity::prelude::*;
 use sea_orm::{QueryOrder, QuerySelect};
 
+use super::PAGE;
 use super::entity::roll;
-
-/// Lines read at once.
-const PAGE: u64 = 10_000;
 
 #[derive(Default)]
 pub struct Listed {
@@ -41,7 +39,7 @@ impl Listed {
             .column(roll::Column::PersonId)
             .filter(roll::Column::BallotId.eq(ballot_id))
             .order_by_asc(roll::Column::PersonId)
-            .limit(PAGE);
+            .limit(PAGE as u64);
         let mut people = Vec::with_capacity(size);
         let mut page = select.clone();
         loop {

@@ -65,6 +65,10 @@ pub use participation::{BallotPart, parts};
 pub use proof::manifest::instance as instance_name;
 pub use resealing::{keys_open, reseal_keys};
 
+/// Lines of a roll, or votes, read and written at once: in the drivers' hands they take several times
+/// what is kept of them.
+const PAGE: usize = 2000;
+
 /// What a backup holds of this room.
 pub mod tables {
     pub use super::casting::opening;

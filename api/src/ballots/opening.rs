@@ -9,7 +9,7 @@ use super::entity::{Kind, State, ballot, candidate, proof};
 use super::proof::manifest::{self, MANIFEST_FORMAT, Manifest, Nominee, Roll};
 use super::proof::merkle::Hash;
 use super::proof::note::Signer;
-use super::{roll, vote};
+use super::{PAGE, roll, vote};
 use crate::app::App;
 use crate::http::{Code, Problem};
 use crate::secrets::hex;
@@ -48,16 +48,19 @@ pub async fn open(
     if row.closes_at.is_some_and(|closes| closes <= now) {
         return Err(Code::BallotClosingPassed.into());
     }
-    let mut electors = roll::electors(on, &row, app.ambient.now()).await?;
-    electors.retain(|elector| row.eligibility.unmet(row.unit, &elector.facts).is_empty());
-    let size = electors.len();
+    let line = |elector: roll::Elector| {
+        let admitted = row.eligibility.unmet(row.unit, &elector.facts).is_empty();
+        admitted.then(|| Line::of(row.id, app.ambient.bytes(), &elector))
+    };
+    let lines = roll::electors(on, &row, app.ambient.now(), line).await?;
+    let size = lines.len();
     if size == 0 {
         return Err(Code::BallotNeedsVoters.into());
     }
     if size < SMALL && !confirm_small {
         return Err(Problem::from(Code::BallotSmallRoll).with("roll", size));
     }
-    let leaves = freeze_roll(on, app, row.id, electors).await?;
+    let root = freeze_roll(on, row.id, lines).await?;
     let paper = row.paper(&candidates)?;
     let origin = manifest::origin(&app.settings.public_url, row.id);
     let (keys, sealed_key) = app
@@ -88,8 +91,8 @@ pub async fn open(
         opened_at: now,
         closes_at: row.closes_at,
         roll: Roll {
-            size: leaves.len() as u64,
-            root: hex(&manifest::roll_root(&leaves)),
+            size: size as u64,
+            root: hex(&root),
         },
         verifier_key: keys.signer.verifier.to_string(),
         instance_key: instance.verifier.to_string(),
@@ -124,51 +127,40 @@ impl Nominee {
     }
 }
 
-/// Writes the roll and returns its leaves in ascending order, which is random: no order of the table
-/// says anything.
-async fn freeze_roll(
-    on: &impl ConnectionTrait,
-    app: &App,
-    ballot_id: Uuid,
-    electors: Vec<roll::Elector>,
-) -> Result<Vec<Hash>, Problem> {
-    let mut lines: Vec<(Hash, [u8; 16], roll::Elector)> = electors
-        .into_iter()
-        .map(|elector| {
-            let salt = app.ambient.bytes();
-            let leaf = vote::roll_leaf(ballot_id, &salt, elector.unit_id, &elector.address);
-            (leaf, salt, elector)
-        })
-        .collect();
-    lines.sort_by_key(|(leaf, ..)| *leaf);
-    for lines in lines.chunks(10_000) {
+/// A line of the roll to be: all that is kept of an elector, of whom there may be a million.
+struct Line {
+    leaf: Hash,
+    salt: [u8; 16],
+    unit_id: Uuid,
+    person_id: Uuid,
+    registration_id: Uuid,
+}
+
+impl Line {
+    fn of(ballot_id: Uuid, salt: [u8; 16], elector: &roll::Elector) -> Self {
+        Self {
+            leaf: vote::roll_leaf(ballot_id, &salt, elector.unit_id, &elector.address),
+            salt,
+            unit_id: elector.unit_id,
+            person_id: elector.person_id,
+            registration_id: elector.facts.registration_id,
+        }
+    }
+}
+
+/// Writes the roll and returns its root. In order of leaf, which is random: no order of the table says
+/// anything.
+async fn freeze_roll(on: &impl ConnectionTrait, ballot_id: Uuid, mut lines: Vec<Line>) -> Result<Hash, Problem> {
+    lines.sort_unstable_by_key(|line| line.leaf);
+    for lines in lines.chunks(PAGE) {
+        let ids = |of: fn(&Line) -> Uuid| Column::Uuid(lines.iter().map(of).collect());
+        let bytes = |of: fn(&Line) -> Vec<u8>| Column::Bytes(lines.iter().map(of).collect());
         let rows = Rows(vec![
-            (
-                "unit_id",
-                Column::Uuid(lines.iter().map(|(.., elector)| elector.unit_id).collect()),
-            ),
-            // A person votes for themself.
-            (
-                "person_id",
-                Column::Uuid(lines.iter().map(|(.., elector)| elector.person_id).collect()),
-            ),
-            (
-                "registration_id",
-                Column::Uuid(
-                    lines
-                        .iter()
-                        .map(|(.., elector)| elector.facts.registration_id)
-                        .collect(),
-                ),
-            ),
-            (
-                "salt",
-                Column::Bytes(lines.iter().map(|(_, salt, _)| salt.to_vec()).collect()),
-            ),
-            (
-                "leaf",
-                Column::Bytes(lines.iter().map(|(leaf, ..)| leaf.to_vec()).collect()),
-            ),
+            ("unit_id", ids(|line| line.unit_id)),
+            ("person_id", ids(|line| line.person_id)),
+            ("registration_id", ids(|line| line.registration_id)),
+            ("salt", bytes(|line| line.salt.to_vec())),
+            ("leaf", bytes(|line| line.leaf.to_vec())),
         ]);
         let (source, values) = rows.source(on.get_database_backend(), 2);
         let sql = format!(
@@ -182,5 +174,5 @@ async fn freeze_roll(
     if lines.len() >= LARGE {
         take_stock(on, "roll").await?;
     }
-    Ok(lines.into_iter().map(|(leaf, ..)| leaf).collect())
+    Ok(manifest::roll_root(lines.iter().map(|line| &line.leaf)))
 }

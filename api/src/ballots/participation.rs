@@ -216,11 +216,11 @@ pub async fn turnout(caller: Caller, id: Path<Uuid>) -> Answer<Turnout> {
         Some(_) => ballot.roll(),
         None if ballot.state == State::Cancelled => 0,
         None => {
-            let electors = roll::electors(&snapshot, &ballot, caller.now()).await?;
-            electors
-                .iter()
-                .filter(|elector| ballot.eligibility.unmet(ballot.unit, &elector.facts).is_empty())
-                .count() as u64
+            let admitted = |elector: roll::Elector| {
+                let unmet = ballot.eligibility.unmet(ballot.unit, &elector.facts);
+                unmet.is_empty().then_some(())
+            };
+            roll::electors(&snapshot, &ballot, caller.now(), admitted).await?.len() as u64
         }
     };
     // What few have done, say, shows in how many a rule would let vote. Opened, the roll is public.

@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::eligibility::{Facts, Unmet};
 use super::entity::{State, Unit, ballot, roll};
 use super::lacking::Lack;
-use super::of_person;
+use super::{PAGE, of_person};
 use crate::coalitions::Adherents;
 use crate::http::{Caller, Cursor, Language, Limit, Page, Problem, Query, Reply, Worded};
 use crate::identity::person;
@@ -48,13 +48,16 @@ struct Someone {
     address: String,
 }
 
-/// Rows read at once: in the drivers' hands they take several times what is kept of them.
-const PAGE: usize = 10_000;
-
 type Attended = HashMap<Uuid, attendance::Facts>;
 
-/// Everyone registered in the workshop (or one of them), in order of registration.
-async fn people(on: &impl ConnectionTrait, workshop_id: Uuid, only: Option<Uuid>) -> Result<Vec<Someone>, Problem> {
+/// Everyone registered in the workshop (or one of them), a page at a time: in a large one most of what
+/// is read of them is not to be kept.
+async fn people(
+    on: &impl ConnectionTrait,
+    workshop_id: Uuid,
+    only: Option<Uuid>,
+    mut each: impl FnMut(Someone),
+) -> Result<(), Problem> {
     use registration::{Column, Entity, Relation};
     let mut select = Entity::find()
         .select_only()
@@ -78,19 +81,15 @@ async fn people(on: &impl ConnectionTrait, workshop_id: Uuid, only: Option<Uuid>
     }
     // By the index that finds a workshop's people, even while the database does not know yet how many they are.
     let select = select.order_by_asc(Column::PersonId).limit(PAGE as u64);
-    let mut people: Vec<Someone> = Vec::new();
+    let mut page = select.clone();
     loop {
-        let mut page = select.clone();
-        if let Some(last) = people.last() {
-            page = page.filter(Column::PersonId.gt(last.person_id));
-        }
-        let page = page.into_model().all(on).await?;
-        let last = page.len() < PAGE;
-        people.extend(page);
-        if last {
-            people.sort_unstable_by_key(|someone| someone.id);
-            return Ok(people);
-        }
+        let people: Vec<Someone> = page.into_model().all(on).await?;
+        let Some(last) = people.last().filter(|_| people.len() == PAGE) else {
+            people.into_iter().for_each(each);
+            return Ok(());
+        };
+        page = select.clone().filter(Column::PersonId.gt(last.person_id));
+        people.into_iter().for_each(&mut each);
     }
 }
 
@@ -122,13 +121,14 @@ impl Someone {
     }
 }
 
-/// Everyone of the workshop as this ballot's rule sees them; a constant number of queries.
-pub async fn electors(
+/// What is kept of everyone of the workshop as this ballot's rule sees them; so many queries as there are
+/// pages of people.
+pub async fn electors<T>(
     on: &impl ConnectionTrait,
     ballot: &ballot::Model,
     now: Instant,
-) -> Result<Vec<Elector>, Problem> {
-    let people = people(on, ballot.workshop_id, None).await?;
+    mut keep: impl FnMut(Elector) -> Option<T>,
+) -> Result<Vec<T>, Problem> {
     let (attended, adherents) = known(on, &[ballot], None, now).await?;
     let elector = |someone: Someone| Elector {
         facts: someone.facts(ballot, &attended, &adherents),
@@ -140,7 +140,12 @@ pub async fn electors(
         name: someone.name,
         address: someone.address,
     };
-    Ok(people.into_iter().map(elector).collect())
+    let mut kept = Vec::new();
+    people(on, ballot.workshop_id, None, |someone| {
+        kept.extend(keep(elector(someone)));
+    })
+    .await?;
+    Ok(kept)
 }
 
 /// What these ballots' rules ask beside the registration itself.
@@ -172,8 +177,12 @@ pub async fn facts_of(
     let Some(first) = ballots.first() else {
         return Ok(Vec::new());
     };
-    let people = people(on, first.workshop_id, Some(registration_id)).await?;
-    let Some(someone) = people.first() else {
+    let mut found = None;
+    people(on, first.workshop_id, Some(registration_id), |someone| {
+        found = Some(someone);
+    })
+    .await?;
+    let Some(someone) = found else {
         return Ok(Vec::new());
     };
     let (attended, adherents) = known(on, ballots, Some(registration_id), now).await?;
@@ -326,11 +335,10 @@ async fn preview(
     if ballot.state == State::Cancelled {
         return Ok(Vec::new());
     }
-    let electors = electors(on, ballot, now).await?;
     let line = |elector: Elector| {
         let unmet = ballot.eligibility.unmet(ballot.unit, &elector.facts);
         let registration_id = elector.facts.registration_id;
-        RollLine {
+        Some(RollLine {
             registration_id,
             name: Some(elector.name),
             on_roll: unmet.is_empty(),
@@ -340,9 +348,11 @@ async fn preview(
             unmet,
             voted: None,
             entry: None,
-        }
+        })
     };
-    Ok(electors.into_iter().map(line).collect())
+    let mut lines = electors(on, ballot, now, line).await?;
+    lines.sort_unstable_by_key(|line| line.registration_id);
+    Ok(lines)
 }
 
 async fn frozen(

@@ -24,7 +24,7 @@ use super::routes::{Room, Route};
 
 /// One operation, with its identifier, path parameters, security and problems.
 pub fn operation(tag: &str, route: &Route) -> Operation {
-    let mut operation = route.operation.clone();
+    let mut operation = (route.operation)();
     let name = operation.operation_id.take().unwrap_or_default();
     operation.operation_id = Some(format!("{}_{name}", tag.to_lowercase().replace([' ', '-'], "_")));
     operation.tags = Some(vec![tag.to_owned()]);
@@ -140,7 +140,7 @@ fn problems(route: &Route, parameters: &[RefOr<Parameter>]) -> Vec<Code> {
     {
         codes.push(Code::MalformedQuery);
     }
-    if let Some(RefOr::T(body)) = &route.operation.request_body {
+    if let Some(RefOr::T(body)) = (route.operation)().request_body {
         codes.extend([Code::TooLarge, Code::UnsupportedMediaType, Code::MalformedBody]);
         if body.content.contains_key("application/json") {
             codes.extend([Code::MalformedJson, Code::Invalid]);

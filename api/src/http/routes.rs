@@ -25,7 +25,8 @@ pub struct Route {
     pub path: String,
     pub access: Access,
     pub problems: &'static [Code],
-    pub operation: Operation,
+    /// For the document only, as are the schemas: each worker has the routes, and none needs these.
+    pub operation: fn() -> Operation,
     /// Changes what outlives the workshop (`Caller::begin_lasting`), so an archive does not stop it.
     pub lasting: bool,
     /// Whether an in-person sign-in is let in where its holder would be.
@@ -38,7 +39,7 @@ pub struct Route {
     pub conditional: bool,
     /// Whether the handler does without a body, as its arguments say.
     pub optional_body: bool,
-    schemas: Vec<(String, RefOr<Schema>)>,
+    schemas: fn(&mut Vec<(String, RefOr<Schema>)>),
     handler: actix_web::Route,
 }
 
@@ -56,22 +57,20 @@ impl Route {
             Some(HttpMethod::Patch) => Method::PATCH,
             _ => Method::POST,
         };
-        let mut schemas = Vec::new();
-        P::schemas(&mut schemas);
         let arguments = std::any::type_name::<Arguments>();
         Self {
             method,
             path: P::path(),
             access,
             problems,
-            operation: P::operation(),
+            operation: P::operation,
             lasting: false,
             in_person: !matches!(access, Access::SignedIn | Access::Administrator),
             deferred: false,
             uncounted: false,
             conditional: arguments.contains("::IfMatch"),
             optional_body: arguments.contains("::OptionalJson<"),
-            schemas,
+            schemas: P::schemas,
             handler: web::route().to(handler),
         }
     }
@@ -264,7 +263,9 @@ impl Room {
             .build()
     }
 
-    pub fn schemas(&self) -> impl Iterator<Item = (String, RefOr<Schema>)> {
-        self.routes.iter().flat_map(|route| route.schemas.iter().cloned())
+    pub fn schemas(&self) -> Vec<(String, RefOr<Schema>)> {
+        let mut schemas = Vec::new();
+        self.routes.iter().for_each(|route| (route.schemas)(&mut schemas));
+        schemas
     }
 }

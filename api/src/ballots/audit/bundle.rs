@@ -8,6 +8,7 @@ use sea_orm::{QueryOrder as _, QuerySelect as _};
 
 use super::{Sealed, find, sealed};
 use crate::app::App;
+use crate::ballots::PAGE;
 use crate::ballots::casting::opening;
 use crate::ballots::entity::{Openings, ballot, roll};
 use crate::ballots::proof::bundle::{Line, Opening, RollLine};
@@ -15,9 +16,6 @@ use crate::ballots::tally;
 use crate::http::{Caller, Code, Download, Problem};
 use crate::registrations::Role;
 use crate::secrets::{base64url, sha256};
-
-/// Rows read at once.
-const PAGE: u64 = 2000;
 
 /// Download the audit bundle
 ///
@@ -117,7 +115,7 @@ async fn read(on: &impl ConnectionTrait, id: Uuid, section: Section) -> Result<(
                 .filter(roll::Column::BallotId.eq(id))
                 .filter(roll::Column::Leaf.gt(after))
                 .order_by_asc(roll::Column::Leaf)
-                .limit(PAGE)
+                .limit(PAGE as u64)
                 .into_tuple()
                 .all(on)
                 .await?;
@@ -160,5 +158,5 @@ fn after_position(id: Uuid, after: i32) -> sea_orm::Select<opening::Entity> {
         .filter(opening::Column::BallotId.eq(id))
         .filter(opening::Column::Position.gt(after))
         .order_by_asc(opening::Column::Position)
-        .limit(PAGE)
+        .limit(PAGE as u64)
 }

@@ -19,13 +19,13 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::{DatabaseBackend, DatabaseTransaction, QueryOrder, QuerySelect, Statement};
 
-use super::casting;
 use super::entity::{State, ballot, proof, roll};
 use super::frozen::{self, Frozen};
 use super::of_person;
 use super::opening::LARGE;
 use super::proof::manifest::{CLOSING_FORMAT, ClosingRecord, VotedDigest, checkpoint_text, tally_digest};
 use super::proof::merkle::Blocks;
+use super::{PAGE, casting};
 use crate::app::App;
 use crate::http::{Code, Problem};
 use crate::store::{Column, Rows, join_many, take_stock};
@@ -33,8 +33,6 @@ use opener::{Anomaly, Counted, Line, Opener};
 
 /// A small ballot is counted before the answer to its closing; a large one goes on by itself.
 const COURTESY: Duration = Duration::from_secs(5);
-/// Rows read and written at once.
-const PAGE: usize = 10_000;
 /// Flags written at once: PostgreSQL may go through all of the roll for each so many.
 const FLAGS: usize = 100_000;
 
