@@ -114,11 +114,23 @@ impl Figures {
 pub struct Load {
     address: SocketAddr,
     connections: usize,
+    /// Between one request and the next, whether answered or not; none: each as soon as it can.
+    pause: Option<Duration>,
 }
 
 impl Load {
     pub fn new(address: SocketAddr, connections: usize) -> Self {
-        Self { address, connections }
+        Self {
+            address,
+            connections,
+            pause: None,
+        }
+    }
+
+    /// So many requests a second, whatever becomes of them: as people come, who do not wait for each other.
+    pub fn steady(self, per_second: u32) -> Self {
+        let pause = Some(Duration::from_secs(1) / per_second);
+        Self { pause, ..self }
     }
 
     /// The requests of these numbers, each once, until time is up; each must be answered so.
@@ -135,19 +147,26 @@ impl Load {
         let deadline = began + length;
         let mut tasks = Vec::new();
         for _ in 0..self.connections {
-            let (request, next, address, end) = (request.clone(), next.clone(), self.address, numbers.end);
+            let (request, next, address) = (request.clone(), next.clone(), self.address);
+            let (numbers, pause) = (numbers.clone(), self.pause);
             tasks.push(tokio::spawn(async move {
                 let mut connection = Connection::open(address).await;
                 let mut bytes = Vec::with_capacity(2048);
                 let (mut latencies, mut created) = (Vec::new(), Vec::new());
                 while Instant::now() < deadline {
                     let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= end {
+                    if number >= numbers.end {
                         break;
                     }
                     bytes.clear();
                     request(number, &mut bytes);
-                    let asked = Instant::now();
+                    let mut asked = Instant::now();
+                    if let Some(pause) = pause {
+                        // Who comes while all connections are taken has been waiting since they came.
+                        let due = began + pause * (number - numbers.start) as u32;
+                        tokio::time::sleep_until(due.into()).await;
+                        asked = if asked < due { Instant::now() } else { due };
+                    }
                     let (status, body) = connection.ask(&bytes).await;
                     latencies.push(asked.elapsed().as_micros() as u32);
                     assert_eq!(status, expected, "{}", String::from_utf8_lossy(&body));

@@ -42,20 +42,20 @@ pub async fn line(server: &Server, hall: &Hall, load: &Load, other: Option<&Hall
 
 async fn beside(server: &Server, hall: &Hall, check: impl Future<Output = End>) -> (End, String) {
     let ballot = hall.open_ballot(server).await;
-    let load = Load::new(server.address, 8);
+    let load = Load::new(server.address, 64).steady(1000);
     let before = hall.cast(&load, &ballot, Duration::from_secs(5), false).await;
     let rest = hall.after(before.done);
     let (meanwhile, end) = tokio::join!(rest.cast(&load, &ballot, Duration::from_secs(10), false), check);
     let figures = |figures: &Figures| {
         format!(
-            "{:.0}/s, p99 {:.1} ms, longest {:.0} ms",
-            figures.rate(),
+            "{} of them, p99 {:.1} ms, longest {:.0} ms",
+            figures.done,
             figures.p99(),
             figures.longest()
         )
     };
     let text = format!(
-        "\n           votes in another ballot, 8 connections: {}; in the 10 s after closing this one: {}",
+        "\n           1000 votes a second in another ballot: in 5 s {}; in the 10 s after closing this one {}",
         figures(&before),
         figures(&meanwhile)
     );

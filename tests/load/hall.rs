@@ -21,7 +21,7 @@ pub struct Hall {
     organiser: String,
     /// Who may have the openings.
     pub auditor: String,
-    workshop: String,
+    pub workshop: String,
     /// Access tokens, in the order in which people come to vote.
     pub tokens: Arc<Vec<String>>,
 }

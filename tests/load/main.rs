@@ -29,6 +29,7 @@ mod hall;
 mod people;
 mod pgbench;
 mod reads;
+mod rules;
 mod server;
 mod size;
 mod table;
@@ -59,8 +60,8 @@ Usage: tests/run load [--seconds N] [--rounds N] [--connections N] [--voters N] 
   --rounds N       how often each is repeated, interleaved (3)
   --connections N  clients at once (64)
   --voters N       people on the roll of each ballot (1000000)
-  PART             casts, reads, pgbench, textbook, burst, growth, start, builds; all of them by default.
-                   casts, burst and growth can be had on postgres or sqlite alone
+  PART             casts, reads, pgbench, textbook, burst, rules, growth, start, builds; all of them by default.
+                   casts, burst, rules and growth can be had on postgres or sqlite alone
 
 Example:
   tests/run load --seconds 5 --rounds 1 --voters 100000 casts pgbench sqlite";
@@ -125,6 +126,9 @@ async fn main() {
     println!("{}", table.text());
     for (part, url) in databases(&options, &cluster, folder.path(), "burst").await {
         burst(&part, &url, folder.path()).await;
+    }
+    for (part, url) in databases(&options, &cluster, folder.path(), "rules").await {
+        println!("{}\n", rules::run(&part, &url, folder.path()).await);
     }
     for (part, url) in databases(&options, &cluster, folder.path(), "growth").await {
         growth(&part, &url, folder.path(), &options).await;
@@ -240,7 +244,7 @@ async fn growth(part: &str, url: &str, folder: &Path, options: &Options) {
         progress(&format!("growth, {part}: {size} people"));
         let hall = Hall::make(url, &server, size).await;
         let other = match part {
-            "postgres" if size * 10 > options.voters => Some(Hall::make(url, &server, 200_000).await),
+            "postgres" if size * 10 > options.voters => Some(Hall::make(url, &server, 20_000).await),
             _ => None,
         };
         println!("{}", growth::line(&server, &hall, &load, other.as_ref()).await);

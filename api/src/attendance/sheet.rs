@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use futures_util::TryStreamExt as _;
 use sea_orm::entity::prelude::*;
-use sea_orm::{Condition, FromQueryResult, JoinType, QueryOrder, QuerySelect, QueryTrait as _};
+use sea_orm::{Condition, FromQueryResult, JoinType, QueryOrder, QuerySelect, QueryTrait as _, StreamTrait};
 
 use super::arithmetic::{self, Span};
 use super::entity::{self, Column, Source};
@@ -79,15 +80,7 @@ pub struct Sheet {
 impl Sheet {
     /// Two queries, whatever the number of people and sessions.
     pub async fn load(on: &impl ConnectionTrait, scope: Scope, now: Instant) -> Result<Self, Problem> {
-        let mut sessions = session::Entity::find().filter(session::Column::WorkshopId.eq(scope.workshop_id));
-        if let Some(id) = scope.session_id {
-            sessions = sessions.filter(session::Column::Id.eq(id));
-        }
-        let sessions = sessions
-            .order_by_asc(session::Column::StartsAt)
-            .order_by_asc(session::Column::Id)
-            .all(on)
-            .await?;
+        let sessions = sessions(on, scope).await?;
         let rows = rows(scope)
             .order_by_asc(Column::JoinedAt)
             .order_by_asc(Column::Id)
@@ -127,12 +120,24 @@ impl Sheet {
     }
 
     pub fn facts(&self, registration_id: Uuid) -> Facts {
+        let mut facts = Facts::default();
         self.presences(registration_id)
-            .fold(Facts::default(), |facts, (_, presence)| Facts {
-                sessions: facts.sessions + u32::from(presence.attended()),
-                seconds: facts.seconds + presence.seconds,
-            })
+            .for_each(|(_, presence)| facts.add(presence));
+        facts
     }
+}
+
+/// In order of start.
+async fn sessions(on: &impl ConnectionTrait, scope: Scope) -> Result<Vec<session::Model>, DbErr> {
+    let mut sessions = session::Entity::find().filter(session::Column::WorkshopId.eq(scope.workshop_id));
+    if let Some(id) = scope.session_id {
+        sessions = sessions.filter(session::Column::Id.eq(id));
+    }
+    sessions
+        .order_by_asc(session::Column::StartsAt)
+        .order_by_asc(session::Column::Id)
+        .all(on)
+        .await
 }
 
 fn rows(scope: Scope) -> Select<entity::Entity> {
@@ -155,9 +160,17 @@ pub struct Facts {
     pub seconds: i64,
 }
 
-/// The facts of everyone in the workshop with any attendance, or of one person.
+impl Facts {
+    fn add(&mut self, presence: &Presence) {
+        self.sessions += u32::from(presence.attended());
+        self.seconds += presence.seconds;
+    }
+}
+
+/// The facts of everyone in the workshop with any attendance, or of one person. Of what they are made
+/// of, no more than one presence is in memory at a time.
 pub async fn facts(
-    on: &impl ConnectionTrait,
+    on: &(impl ConnectionTrait + StreamTrait),
     workshop_id: Uuid,
     now: Instant,
     registration_id: Option<Uuid>,
@@ -167,8 +180,35 @@ pub async fn facts(
         session_id: None,
         registration_id,
     };
-    let sheet = Sheet::load(on, scope, now).await?;
-    Ok(sheet.presences.keys().map(|id| (*id, sheet.facts(*id))).collect())
+    let sessions = sessions(on, scope).await?;
+    let by_id: HashMap<Uuid, &session::Model> = sessions.iter().map(|session| (session.id, session)).collect();
+    let mut facts: HashMap<Uuid, Facts> = HashMap::new();
+    let mut add = |intervals: &[entity::Model]| {
+        if let Some(first) = intervals.first()
+            && let Some(session) = by_id.get(&first.session_id)
+        {
+            let of_person = facts.entry(first.registration_id).or_default();
+            of_person.add(&Presence::of(session, intervals, now));
+        }
+    };
+    let mut rows = rows(scope)
+        .order_by_asc(Column::RegistrationId)
+        .order_by_asc(Column::SessionId)
+        .order_by_asc(Column::JoinedAt)
+        .order_by_asc(Column::Id)
+        .stream(on)
+        .await?;
+    let whose = |row: &entity::Model| (row.registration_id, row.session_id);
+    let mut intervals: Vec<entity::Model> = Vec::new();
+    while let Some(row) = rows.try_next().await? {
+        if intervals.first().is_some_and(|first| whose(first) != whose(&row)) {
+            add(&intervals);
+            intervals.clear();
+        }
+        intervals.push(row);
+    }
+    add(&intervals);
+    Ok(facts)
 }
 
 /// A person on the list.

@@ -2,8 +2,8 @@
 //! ballot's keys and signs the manifest.
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::Statement;
 use sea_orm::entity::prelude::*;
+use sea_orm::{Statement, StreamTrait};
 
 use super::entity::{Kind, State, ballot, candidate, proof};
 use super::proof::manifest::{self, MANIFEST_FORMAT, Manifest, Nominee, Roll};
@@ -23,7 +23,7 @@ pub const LARGE: usize = 1000;
 
 /// Opens the ballot, which the caller has locked in this transaction and found in draft.
 pub async fn open(
-    on: &impl ConnectionTrait,
+    on: &(impl ConnectionTrait + StreamTrait),
     app: &App,
     row: ballot::Model,
     confirm_small: bool,

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use actix_web::HttpRequest;
 use actix_web::web::Path;
-use sea_orm::QueryOrder as _;
 use sea_orm::entity::prelude::*;
+use sea_orm::{QueryOrder as _, StreamTrait};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -56,7 +56,7 @@ pub async fn participation(caller: Caller, id: Path<Uuid>, request: HttpRequest)
 }
 
 async fn of(
-    on: &impl ConnectionTrait,
+    on: &(impl ConnectionTrait + StreamTrait),
     caller: &Caller,
     ballot: &ballot::Model,
     language: Language,
@@ -100,7 +100,7 @@ struct Stand {
 /// How the caller stands in each of these ballots of one workshop, with their line of the roll: a
 /// constant number of queries, whatever the number of ballots.
 async fn stand(
-    on: &impl ConnectionTrait,
+    on: &(impl ConnectionTrait + StreamTrait),
     caller: &Caller,
     ballots: &[ballot::Model],
 ) -> Result<Vec<(Stand, Option<roll_table::Model>)>, Problem> {
@@ -166,7 +166,7 @@ pub struct BallotPart {
 }
 
 /// Every ballot of the caller's workshop but cancelled ones, oldest first.
-pub async fn parts(on: &impl ConnectionTrait, caller: &Caller) -> Result<Vec<BallotPart>, Problem> {
+pub async fn parts(on: &(impl ConnectionTrait + StreamTrait), caller: &Caller) -> Result<Vec<BallotPart>, Problem> {
     let ballots = ballot::Entity::find()
         .filter(ballot::Column::WorkshopId.eq(caller.workshop_id()?))
         .filter(ballot::Column::State.ne(State::Cancelled))

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use actix_web::HttpRequest;
 use actix_web::web::Path;
 use sea_orm::entity::prelude::*;
-use sea_orm::{FromQueryResult, QueryOrder, QuerySelect};
+use sea_orm::{FromQueryResult, QueryOrder, QuerySelect, StreamTrait};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -124,7 +124,7 @@ impl Someone {
 /// What is kept of everyone of the workshop as this ballot's rule sees them; so many queries as there are
 /// pages of people.
 pub async fn electors<T>(
-    on: &impl ConnectionTrait,
+    on: &(impl ConnectionTrait + StreamTrait),
     ballot: &ballot::Model,
     now: Instant,
     mut keep: impl FnMut(Elector) -> Option<T>,
@@ -150,7 +150,7 @@ pub async fn electors<T>(
 
 /// What these ballots' rules ask beside the registration itself.
 async fn known(
-    on: &impl ConnectionTrait,
+    on: &(impl ConnectionTrait + StreamTrait),
     ballots: &[&ballot::Model],
     only: Option<Uuid>,
     now: Instant,
@@ -169,7 +169,7 @@ async fn known(
 /// One person as each of these ballots of one workshop sees them now; nothing when they are not
 /// registered at all. A constant number of queries, whatever the number of ballots.
 pub async fn facts_of(
-    on: &impl ConnectionTrait,
+    on: &(impl ConnectionTrait + StreamTrait),
     ballots: &[&ballot::Model],
     registration_id: Uuid,
     now: Instant,
@@ -327,7 +327,7 @@ pub async fn read_roll(caller: Caller, id: Path<Uuid>, filter: Query<Filter>, re
 }
 
 async fn preview(
-    on: &impl ConnectionTrait,
+    on: &(impl ConnectionTrait + StreamTrait),
     ballot: &ballot::Model,
     now: Instant,
     language: Language,

@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use futures_util::TryStreamExt as _;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{ExprTrait as _, Query};
-use sea_orm::{FromQueryResult, JoinType, QueryOrder, QuerySelect};
+use sea_orm::{FromQueryResult, JoinType, QueryOrder, QuerySelect, StreamTrait};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -27,7 +28,7 @@ impl Adherents {
 /// Those with a standing pledge to one of these coalitions; of one registration only, where one is
 /// given, and then of all organisations. One query, whatever their number.
 pub async fn adherents(
-    on: &impl ConnectionTrait,
+    on: &(impl ConnectionTrait + StreamTrait),
     coalitions: impl IntoIterator<Item = Uuid>,
     only: Option<Uuid>,
 ) -> Result<Adherents, Problem> {
@@ -59,9 +60,12 @@ pub async fn adherents(
         let own = pledge::Column::RegistrationId.eq(registration_id);
         select = select.filter(own.or(pledge::Column::OnBehalfOf.is_not_null()));
     }
-    let rows: Vec<(Uuid, Option<Uuid>, Uuid, bool)> = select.into_tuple().all(on).await?;
+    let mut rows = select
+        .into_tuple::<(Uuid, Option<Uuid>, Uuid, bool)>()
+        .stream(on)
+        .await?;
     let mut adherents = Adherents::default();
-    for (registration_id, on_behalf_of, coalition_id, current) in rows {
+    while let Some((registration_id, on_behalf_of, coalition_id, current)) = rows.try_next().await? {
         let who = on_behalf_of.unwrap_or(registration_id);
         *adherents.0.entry((who, coalition_id)).or_default() |= current;
     }
