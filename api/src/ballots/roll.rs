@@ -88,7 +88,11 @@ async fn people(
             people.into_iter().for_each(each);
             return Ok(());
         };
-        page = select.clone().filter(Column::PersonId.gt(last.person_id));
+        // Of both, which are equal: else PostgreSQL may go through everyone before them again for each page.
+        page = select
+            .clone()
+            .filter(Column::PersonId.gt(last.person_id))
+            .filter(person::Column::Id.gt(last.person_id));
         people.into_iter().for_each(&mut each);
     }
 }
