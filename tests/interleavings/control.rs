@@ -30,6 +30,8 @@ pub struct Part {
     pub shared: bool,
     /// How many of its transactions are cut.
     pub cuts: usize,
+    /// Whether that in which it counts may be among them.
+    pub counting: bool,
 }
 
 struct Actor {
@@ -48,8 +50,10 @@ impl Actor {
     fn begins(&mut self, site: usize, port: u16, kind: Kind) -> bool {
         let shared = match kind {
             Kind::SharedLock | Kind::Vote => true,
-            Kind::Lock | Kind::Claim | Kind::Change => false,
-            Kind::Round | Kind::Commit | Kind::Rollback | Kind::Other => return false,
+            Kind::Lock | Kind::Change => false,
+            // On one server nothing tells whose count it is: stopped as another's it would keep its own waiting.
+            Kind::Claim if self.part.counting => false,
+            Kind::Claim | Kind::Round | Kind::Commit | Kind::Rollback | Kind::Other => return false,
         };
         let waits = self.begun && !self.done && self.port.is_none() && self.part.cuts > 0;
         let begins = waits && self.part.site == site && self.part.shared == shared;

@@ -104,6 +104,7 @@ impl Stage {
                 site: *site,
                 shared: matches!(act, Act::Cast { .. } | Act::Leave),
                 cuts,
+                counting: meeting.counting,
             }));
         let mut order = Order::new();
         let mut steps = Vec::new();
@@ -148,6 +149,7 @@ impl Stage {
             site: 0,
             shared: false,
             cuts: 0,
+            counting: false,
         }));
         let writing = self.sql.begin().await;
         let hold = "UPDATE ballot SET question = question WHERE false";
