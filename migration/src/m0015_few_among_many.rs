@@ -3,6 +3,5 @@
 
 crate::sql::migration!(
     "CREATE INDEX sign_in_revoked ON sign_in (id) WHERE revoked_at IS NOT NULL;
-    CREATE INDEX person_administrator ON person (id) WHERE administrator;",
-    std::iter::empty::<(&str, &str, &str, &str)>()
+    CREATE INDEX person_administrator ON person (id) WHERE administrator;"
 );

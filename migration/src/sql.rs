@@ -188,9 +188,9 @@ async fn number(manager: &SchemaManager<'_>, sql: &str) -> Result<i64, DbErr> {
         .try_get("", "value")
 }
 
-/// Declares one migration from its DDL and its refusals; a released schema is never rolled back.
-macro_rules! migration {
-    ($ddl:expr, $refusals:expr) => {
+/// Declares one migration by what it does; a released schema is never rolled back.
+macro_rules! migrates {
+    (|$manager:ident| $up:block) => {
         #[derive(sea_orm_migration::prelude::DeriveMigrationName)]
         pub struct Migration;
 
@@ -198,13 +198,9 @@ macro_rules! migration {
         impl sea_orm_migration::MigrationTrait for Migration {
             async fn up(
                 &self,
-                manager: &sea_orm_migration::SchemaManager,
+                $manager: &sea_orm_migration::SchemaManager,
             ) -> Result<(), sea_orm_migration::sea_orm::DbErr> {
-                crate::sql::run(manager, $ddl).await?;
-                for (name, event, table, condition) in $refusals {
-                    crate::sql::refuse(manager, name, event, table, condition).await?;
-                }
-                Ok(())
+                $up
             }
 
             // Only PostgreSQL is transactional by default; half a migration helps nobody.
@@ -214,31 +210,32 @@ macro_rules! migration {
         }
     };
 }
+pub(crate) use migrates;
+
+/// Declares one migration from its DDL and its refusals, if any.
+macro_rules! migration {
+    ($ddl:expr $(, $refusals:expr)?) => {
+        crate::sql::migrates!(|manager| {
+            crate::sql::run(manager, $ddl).await?;
+            $(for (name, event, table, condition) in $refusals {
+                crate::sql::refuse(manager, name, event, table, condition).await?;
+            })?
+            Ok(())
+        });
+    };
+}
 pub(crate) use migration;
 
 /// Declares one migration that changes nothing but how PostgreSQL goes about what it holds anyway.
 macro_rules! of_postgres {
     ($ddl:expr) => {
-        #[derive(sea_orm_migration::prelude::DeriveMigrationName)]
-        pub struct Migration;
-
-        #[sea_orm_migration::async_trait::async_trait]
-        impl sea_orm_migration::MigrationTrait for Migration {
-            async fn up(
-                &self,
-                manager: &sea_orm_migration::SchemaManager,
-            ) -> Result<(), sea_orm_migration::sea_orm::DbErr> {
-                use sea_orm_migration::sea_orm::ConnectionTrait as _;
-                if manager.get_database_backend() == sea_orm_migration::sea_orm::DbBackend::Postgres {
-                    manager.get_connection().execute_unprepared($ddl).await?;
-                }
-                Ok(())
+        crate::sql::migrates!(|manager| {
+            use sea_orm_migration::sea_orm::{ConnectionTrait as _, DbBackend};
+            if manager.get_database_backend() == DbBackend::Postgres {
+                manager.get_connection().execute_unprepared($ddl).await?;
             }
-
-            fn use_transaction(&self) -> Option<bool> {
-                Some(true)
-            }
-        }
+            Ok(())
+        });
     };
 }
 pub(crate) use of_postgres;
