@@ -42,7 +42,7 @@ pub async fn run(part: &str, url: &str, folder: &Path) -> String {
         attend(&sessions[1], PEOPLE * 9 / 10, 10, 50),
         format!(
             "INSERT INTO pledge (id, workshop_id, coalition_id, charter, registration_id, public, created_at) \
-             SELECT NEW_ID, workshop_id, ID({coalition}'), 1, id, FALSE, created_at FROM registration \
+             SELECT NEW_ID, workshop_id, ID('{coalition}'), 1, id, FALSE, created_at FROM registration \
              WHERE {PARTICIPANTS} ORDER BY id LIMIT {}",
             PEOPLE * 8 / 10
         ),
@@ -88,11 +88,11 @@ const PARTICIPANTS: &str = "role = 'participant'";
 fn attend(session: &str, people: usize, from: u32, to: u32) -> String {
     let at = |minute: u32| {
         let micros = i64::from(minute) * 60_000_000;
-        format!("(SELECT starts_at FROM session WHERE id = ID({session}')) + {micros}")
+        format!("(SELECT starts_at FROM session WHERE id = ID('{session}')) + {micros}")
     };
     format!(
         "INSERT INTO attendance (id, workshop_id, session_id, registration_id, joined_at, left_at, source, created_at) \
-         SELECT NEW_ID, workshop_id, ID({session}'), id, {}, {}, 'video', created_at FROM registration \
+         SELECT NEW_ID, workshop_id, ID('{session}'), id, {}, {}, 'video', created_at FROM registration \
          WHERE {PARTICIPANTS} ORDER BY id LIMIT {people}",
         at(from),
         at(to)
@@ -102,13 +102,9 @@ fn attend(session: &str, people: usize, from: u32, to: u32) -> String {
 /// Identifiers are written `ID(…)`, new ones `NEW_ID`.
 fn dialect(part: &str, sql: &str) -> String {
     let (new, id) = match part {
-        "postgres" => ("gen_random_uuid()", "uuid('"),
-        _ => ("randomblob(16)", "unhex('"),
+        "postgres" => ("gen_random_uuid()", "uuid("),
+        _ => ("randomblob(16)", "unhex("),
     };
     let sql = sql.replace("NEW_ID", new).replace("ID(", id);
-    if part == "postgres" {
-        sql
-    } else {
-        sql.replace('-', "").replace("FALSE", "0")
-    }
+    if part == "postgres" { sql } else { sql.replace('-', "") }
 }

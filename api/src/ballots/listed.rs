@@ -4,14 +4,17 @@
 //!
 //! 16 bytes for each person, read a page at a time, and let go of with the ballot's keys.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use actix_web::web::Data;
 use sea_orm::entity::prelude::*;
 use sea_orm::{QueryOrder, QuerySelect};
 
 use super::PAGE;
 use super::entity::roll;
+use super::frozen::Frozen;
+use crate::app::App;
 
 #[derive(Default)]
 pub struct Listed {
@@ -28,12 +31,12 @@ impl Listed {
     }
 
     /// For the first who asks: they are to read it.
-    pub fn is_mine_to_read(&self) -> bool {
+    fn is_mine_to_read(&self) -> bool {
         !self.begun.load(Ordering::Relaxed) && !self.begun.swap(true, Ordering::Relaxed)
     }
 
     /// Reads the roll of a ballot that is opened, of this size.
-    pub async fn read(&self, on: &impl ConnectionTrait, ballot_id: Uuid, size: usize) -> Result<(), DbErr> {
+    async fn read(&self, on: &impl ConnectionTrait, ballot_id: Uuid, size: usize) -> Result<(), DbErr> {
         let select = roll::Entity::find()
             .select_only()
             .column(roll::Column::PersonId)
@@ -51,6 +54,21 @@ impl Listed {
         self.people.get_or_init(|| people.into_boxed_slice());
         Ok(())
     }
+}
+
+/// The first vote that a process takes has the roll read, and does not wait for it.
+pub fn read_soon(app: &Data<App>, frozen: &Arc<Frozen>) {
+    if !frozen.listed.is_mine_to_read() {
+        return;
+    }
+    let (app, frozen) = (app.clone(), frozen.clone());
+    tokio::spawn(async move {
+        let (ballot_id, size) = (frozen.ballot_id(), frozen.manifest.roll.size);
+        let size = usize::try_from(size).unwrap_or_default();
+        if let Err(error) = frozen.listed.read(app.store.reader(), ballot_id, size).await {
+            tracing::warn!(ballot = %ballot_id, %error, "the roll is not at hand: each vote looks into the database for it");
+        }
+    });
 }
 
 #[cfg(test)]

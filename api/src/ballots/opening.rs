@@ -18,8 +18,6 @@ use crate::store::{Column, Rows, take_stock};
 
 /// Below this many voters a result betrays people.
 const SMALL: usize = 5;
-/// From this many on the database is told of them at once.
-pub const LARGE: usize = 1000;
 
 /// Opens the ballot, which the caller has locked in this transaction and found in draft.
 pub async fn open(
@@ -171,8 +169,6 @@ async fn freeze_roll(on: &impl ConnectionTrait, ballot_id: Uuid, mut lines: Vec<
         on.execute_raw(Statement::from_sql_and_values(on.get_database_backend(), sql, values))
             .await?;
     }
-    if lines.len() >= LARGE {
-        take_stock(on, "roll").await?;
-    }
+    take_stock(on, "roll", lines.len()).await?;
     Ok(manifest::roll_root(lines.iter().map(|line| &line.leaf)))
 }

@@ -7,13 +7,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, QueryResult, Statement};
 use uuid::Uuid;
 
 use super::codes::Code;
 use super::problem::Problem;
 use super::together::{Respondent, Together};
 use crate::ambient::Ambient;
+use crate::identity::REVOKED_SINCE;
 use crate::instant::Instant;
 use crate::registrations::{Role, State as RegistrationState};
 use crate::store::{Column, Kept, Rows, Store};
@@ -119,11 +120,7 @@ pub struct Found {
 
 /// Looks up on this connection or transaction, as things stand there.
 pub async fn look(on: &impl ConnectionTrait, question: Question, now: Instant) -> Result<Found, Problem> {
-    let joins = question.place.map_or_else(nowhere, |place| place.joins("$2"));
-    let sql = sql("", "(SELECT 1 AS one) s", &LOOKED_UP, &joins);
-    let mut values: Vec<sea_orm::Value> = vec![question.sign_in_id.into()];
-    values.extend(question.place.map(|_| question.path_id.into()));
-    let statement = Statement::from_sql_and_values(on.get_database_backend(), sql, values);
+    let statement = statement(on.get_database_backend(), question.place, &[(0, question)]);
     let row = on.query_one_raw(statement).await?.ok_or(Code::Internal)?;
     Ok(Found::read(&row, now)?)
 }
@@ -159,57 +156,7 @@ impl Respondent for Looker {
         let mut found = vec![Found::default(); questions.len()];
         let (backend, now) = (self.kept.backend(), self.ambient.now());
         for (place, asked) in places {
-            // Nobody is the sign-in of nobody.
-            let sign_ins = asked
-                .iter()
-                .map(|(_, question)| question.sign_in_id.unwrap_or_default());
-            let seen = || asked.iter().map(|(_, question)| question.seen);
-            let paths: BTreeSet<Uuid> = asked.iter().filter_map(|(_, question)| question.path_id).collect();
-            let paths: Vec<Uuid> = paths.into_iter().collect();
-            let path =
-                |(_, question): &(usize, Question)| question.path_id.and_then(|id| paths.binary_search(&id).ok());
-            let numbers = asked.iter().map(|(index, _)| number(Some(*index)));
-            let (source, mut values) = Rows(vec![
-                ("number", Column::Int(numbers.collect())),
-                ("sign_in_id", Column::Uuid(sign_ins.collect())),
-                ("seen", Column::Bool(seen().map(|seen| seen.is_some()).collect())),
-                (
-                    "person_id",
-                    Column::Uuid(seen().map(Option::unwrap_or_default).collect()),
-                ),
-                (
-                    "path",
-                    Column::Int(asked.iter().map(|asked| number(path(asked))).collect()),
-                ),
-            ])
-            .source(backend, 1);
-            // A hall asks for one thing: where that leads is looked up once.
-            let sql = match place {
-                None => sql("s.number, ", &source, &SEEN_OR_LOOKED_UP, &nowhere()),
-                Some(place) => {
-                    let (places, more) = Rows(vec![
-                        (
-                            "path",
-                            Column::Int((0..paths.len()).map(|index| number(Some(index))).collect()),
-                        ),
-                        ("path_id", Column::Uuid(paths)),
-                    ])
-                    .source(backend, values.len() + 1);
-                    values.extend(more);
-                    format!(
-                        "WITH place AS MATERIALIZED \
-                         (SELECT s.path, w.id, w.state, w.public, w.self_registration FROM {places} {}) {}",
-                        place.joins("s.path_id"),
-                        sql(
-                            "s.number, ",
-                            &source,
-                            &SEEN_OR_LOOKED_UP,
-                            "LEFT JOIN place w ON w.path = s.path"
-                        )
-                    )
-                }
-            };
-            let statement = Statement::from_sql_and_values(backend, sql, values);
+            let statement = statement(backend, place, &asked);
             for row in self.kept.run(statement).await? {
                 let number: i32 = row.try_get("", "number")?;
                 if let Some(found) = usize::try_from(number).ok().and_then(|number| found.get_mut(number)) {
@@ -221,52 +168,69 @@ impl Respondent for Looker {
     }
 }
 
-/// What no row has is -1.
-fn number(index: Option<usize>) -> i32 {
-    index.and_then(|index| i32::try_from(index).ok()).unwrap_or(-1)
-}
-
-fn nowhere() -> String {
-    "LEFT JOIN workshop w ON false".to_owned()
-}
-
-/// In SQL, of the sign-in `i` and what was asked, `s`.
-struct Who {
-    /// The sign-in to look up.
-    sign_in: &'static str,
-    person: &'static str,
-    revoked: &'static str,
-}
-
-const LOOKED_UP: Who = Who {
-    sign_in: "$1",
-    person: "i.person_id",
-    revoked: "i.revoked_at IS NOT NULL",
-};
-
-const SEEN_OR_LOOKED_UP: Who = Who {
-    sign_in: "CASE WHEN s.seen THEN NULL ELSE s.sign_in_id END",
-    person: "CASE WHEN s.seen THEN s.person_id ELSE i.person_id END",
-    revoked: "CASE WHEN s.seen \
-              THEN (SELECT true FROM sign_in e WHERE e.id = s.sign_in_id AND e.revoked_at IS NOT NULL) IS NOT NULL \
-              ELSE i.revoked_at IS NOT NULL END",
-};
-
-/// One row for each row of `source`.
-fn sql(number: &str, source: &str, who: &Who, joins: &str) -> String {
-    let Who {
-        sign_in,
-        person,
-        revoked,
-    } = who;
-    format!(
-        "SELECT {number}{person} AS person_id, {revoked} AS revoked, i.expires_at, i.workshop_id AS only_workshop_id, \
+/// One row for each of the questions, which have their numbers and all lead to that place.
+fn statement(backend: DatabaseBackend, place: Option<Place>, asked: &[(usize, Question)]) -> Statement {
+    // Nobody is the sign-in of nobody.
+    let sign_ins = asked
+        .iter()
+        .map(|(_, question)| question.sign_in_id.unwrap_or_default());
+    let seen = || asked.iter().map(|(_, question)| question.seen);
+    // A hall asks for one thing: where that leads is looked up once.
+    let paths: BTreeSet<Uuid> = asked.iter().filter_map(|(_, question)| question.path_id).collect();
+    let paths: Vec<Uuid> = paths.into_iter().collect();
+    let path = |question: &Question| question.path_id.and_then(|id| paths.binary_search(&id).ok());
+    let (source, mut values) = Rows(vec![
+        (
+            "number",
+            Column::Int(asked.iter().map(|(index, _)| number(Some(*index))).collect()),
+        ),
+        ("sign_in_id", Column::Uuid(sign_ins.collect())),
+        ("seen", Column::Bool(seen().map(|seen| seen.is_some()).collect())),
+        (
+            "person_id",
+            Column::Uuid(seen().map(Option::unwrap_or_default).collect()),
+        ),
+        (
+            "path",
+            Column::Int(asked.iter().map(|(_, question)| number(path(question))).collect()),
+        ),
+    ])
+    .source(backend, 1);
+    let (with, joins) = match place {
+        None => (String::new(), "LEFT JOIN workshop w ON false"),
+        Some(place) => {
+            let numbers = (0..paths.len()).map(|index| number(Some(index)));
+            let (places, more) = Rows(vec![
+                ("path", Column::Int(numbers.collect())),
+                ("path_id", Column::Uuid(paths)),
+            ])
+            .source(backend, values.len() + 1);
+            values.extend(more);
+            let with = format!(
+                "WITH place AS MATERIALIZED \
+                 (SELECT s.path, w.id, w.state, w.public, w.self_registration FROM {places} {}) ",
+                place.joins("s.path_id")
+            );
+            (with, "LEFT JOIN place w ON w.path = s.path")
+        }
+    };
+    let person = "CASE WHEN s.seen THEN s.person_id ELSE i.person_id END";
+    let sql = format!(
+        "{with}SELECT s.number, {person} AS person_id, \
+         CASE WHEN s.seen THEN {REVOKED_SINCE} ELSE i.revoked_at IS NOT NULL END AS revoked, \
+         i.expires_at, i.workshop_id AS only_workshop_id, \
          (SELECT true FROM person p WHERE p.id = {person} AND p.administrator) IS NOT NULL AS administrator, \
          w.id AS workshop_id, w.state AS workshop_state, w.public, w.self_registration, \
          r.id AS registration_id, r.role, r.state, r.organisation_id, r.delegate \
-         FROM {source} LEFT JOIN sign_in i ON i.id = {sign_in} {joins} \
+         FROM {source} LEFT JOIN sign_in i ON i.id = CASE WHEN s.seen THEN NULL ELSE s.sign_in_id END {joins} \
          LEFT JOIN registration r ON r.workshop_id = w.id AND r.person_id = {person}"
-    )
+    );
+    Statement::from_sql_and_values(backend, sql, values)
+}
+
+/// What no row has is -1.
+fn number(index: Option<usize>) -> i32 {
+    index.and_then(|index| i32::try_from(index).ok()).unwrap_or(-1)
 }
 
 impl Found {

@@ -57,6 +57,10 @@ impl Word {
     }
 }
 
+/// That question in SQL, of the sign-in of a row `s`; few are revoked, and have an index of their own.
+pub const REVOKED_SINCE: &str =
+    "(SELECT true FROM sign_in e WHERE e.id = s.sign_in_id AND e.revoked_at IS NOT NULL) IS NOT NULL";
+
 const SHARDS: usize = 16;
 /// Two generations in each of 16 shards: 65,536 tokens, about 16 megabytes when full. A hall that reads
 /// the question and then votes must not have driven out its own tokens meanwhile.

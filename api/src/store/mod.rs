@@ -271,10 +271,14 @@ pub async fn join_many(on: &DatabaseTransaction) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// Tells PostgreSQL what is in a table of which much was written just now. Until it knows, it may think
-/// that a new ballot has one line, and sort a whole roll to give a page of it.
-pub async fn take_stock(on: &impl ConnectionTrait, table: &str) -> Result<(), DbErr> {
-    if on.get_database_backend() == DatabaseBackend::Postgres {
+/// So few new rows mislead nobody.
+const FEW: usize = 1000;
+
+/// Tells PostgreSQL what is in a table into which so many rows were written just now. Until it knows, it
+/// may think that a new ballot has one line, and sort a whole roll to give a page of it. Nobody else
+/// takes stock of the table until a transaction that did so ends: let that be soon.
+pub async fn take_stock(on: &impl ConnectionTrait, table: &str, written: usize) -> Result<(), DbErr> {
+    if written >= FEW && on.get_database_backend() == DatabaseBackend::Postgres {
         on.execute_unprepared(&format!("ANALYZE \"{table}\"")).await?;
     }
     Ok(())

@@ -9,10 +9,8 @@
 mod votes;
 mod writer;
 
-use std::sync::Arc;
-
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Path};
+use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use garde::Validate;
 use sea_orm::entity::prelude::*;
@@ -22,10 +20,10 @@ use utoipa::ToSchema;
 use super::choice::Choice;
 use super::entity::{State, Unit, ballot, candidate, roll};
 use super::frozen::{self, Frozen};
+use super::listed;
 use super::paper::Paper;
 use super::proof::manifest::promise_text;
 use super::vote::{self, Vote};
-use crate::app::App;
 use crate::http::{Caller, Code, Fault, Json, Problem, Reply, Unique};
 use crate::secrets::hex;
 pub use votes::cast::Model as SealedVote;
@@ -146,26 +144,9 @@ async fn at_once(caller: &Caller, id: Uuid, input: &VoteInput) -> Result<Option<
     if frozen.manifest.unit != Unit::Person || frozen.is_closed() {
         return Ok(None);
     }
-    keep_roll_at_hand(&caller.app, &frozen);
+    listed::read_soon(&caller.app, &frozen);
     let outcome = write(caller, caller.bearer()?.person_id, &frozen, &vote).await?;
     Ok(Some((outcome, acknowledge(id, &vote, Some(&frozen)))))
-}
-
-/// The first vote that this process takes has the roll read, and does not wait for it.
-fn keep_roll_at_hand(app: &Data<App>, frozen: &Arc<Frozen>) {
-    if !frozen.listed.is_mine_to_read() {
-        return;
-    }
-    let (app, frozen) = (app.clone(), frozen.clone());
-    tokio::spawn(async move {
-        let (ballot_id, size) = (frozen.ballot_id(), frozen.manifest.roll.size);
-        let read = frozen
-            .listed
-            .read(app.store.reader(), ballot_id, usize::try_from(size).unwrap_or_default());
-        if let Err(error) = read.await {
-            tracing::warn!(ballot = %ballot_id, %error, "the roll is not at hand: each vote looks into the database for it");
-        }
-    });
 }
 
 async fn write(caller: &Caller, unit_id: Uuid, frozen: &Frozen, vote: &Vote) -> Result<Outcome, Problem> {

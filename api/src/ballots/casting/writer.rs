@@ -17,6 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::ambient::Ambient;
 use crate::ballots::entity::{State, ballot};
 use crate::http::{Code, Problem};
+use crate::identity::REVOKED_SINCE;
 use crate::store::{Column, Kept, Rows, Store};
 
 /// How much a writer has room for.
@@ -172,9 +173,9 @@ fn answer_all(votes: impl IntoIterator<Item = Waiting>, fate: &Result<Outcome, C
 /// transaction: it locks the ballot as every vote locks it, and with the lock has the ballot as it is by
 /// then; only after that it looks at the state and at the clock. Run twice it stores nothing more.
 ///
-/// Each sign-in is looked up; of one that was seen a moment ago, by someone who has just read the
-/// ballot, only whether it was revoked since, among the few that were. So is the roll for whoever is
-/// not known to be on it. Two entries of large indexes less for each vote: half the work of storing it.
+/// Each sign-in is looked up, and each voter on the roll. Of a sign-in that was seen a moment ago it is
+/// asked only whether it was revoked since, among the few that were, and nothing of a voter who is
+/// listed: two large indexes that are not gone through, which were half the work of storing a vote.
 async fn at_once(
     kept: &mut Kept,
     ambient: &Ambient,
@@ -204,8 +205,7 @@ async fn at_once(
          WITH taking AS MATERIALIZED (SELECT state, closes_at FROM ballot WHERE id = $1 {share}) \
          SELECT $1, s.mark, s.sealed FROM {source} \
          WHERE EXISTS (SELECT 1 FROM taking WHERE state = 'open' AND (closes_at IS NULL OR closes_at > {clock})) \
-         AND CASE WHEN s.seen \
-         THEN (SELECT true FROM sign_in i WHERE i.id = s.sign_in_id AND i.revoked_at IS NOT NULL) IS NULL \
+         AND CASE WHEN s.seen THEN NOT {REVOKED_SINCE} \
          ELSE (SELECT true FROM sign_in i WHERE i.id = s.sign_in_id AND i.person_id = s.person_id \
          AND i.revoked_at IS NULL AND i.expires_at > $2 AND i.workshop_id IS NULL) END \
          AND (s.listed OR (SELECT true FROM roll r WHERE r.ballot_id = $1 AND r.person_id = s.person_id)) \

@@ -22,7 +22,6 @@ use sea_orm::{DatabaseBackend, DatabaseTransaction, QueryOrder, QuerySelect, Sta
 use super::entity::{State, ballot, proof, roll};
 use super::frozen::{self, Frozen};
 use super::of_person;
-use super::opening::LARGE;
 use super::proof::manifest::{CLOSING_FORMAT, ClosingRecord, VotedDigest, checkpoint_text, tally_digest};
 use super::proof::merkle::Blocks;
 use super::{PAGE, casting};
@@ -73,8 +72,12 @@ async fn count(app: &App, id: Uuid) -> Result<(), Problem> {
         Some(claim) => claim,
         None => app.store.write().await?,
     };
+    let mut written = 0;
     match outcome {
-        Ok((frozen, counted)) => write(&transaction, app, id, &frozen, counted).await?,
+        Ok((frozen, counted)) => {
+            written = counted.openings.len();
+            write(&transaction, app, id, &frozen, counted).await?;
+        }
         Err(Anomaly(why)) => {
             tracing::error!(ballot = %id, why, "COUNT FAILED: the ballot stays uncounted and nothing was changed");
             let mut failed: ballot::ActiveModel = ballot::lock(&transaction, id).await?.into();
@@ -85,6 +88,8 @@ async fn count(app: &App, id: Uuid) -> Result<(), Problem> {
     transaction.commit().await?;
     app.store.truncate_log().await;
     tracing::info!(ballot = %id, "counting has ended");
+    // After the commit: another ballot's count would wait for it.
+    take_stock(app.store.reader(), "opening", written).await?;
     Ok(())
 }
 
@@ -116,9 +121,7 @@ async fn open_all(app: &App, ballot: &ballot::Model) -> Result<Result<(Arc<Froze
         Err(_) => return Ok(Err(Anomaly("key_does_not_open"))),
     };
     let lines = read_roll(reader, ballot.id).await?;
-    if lines.len() >= LARGE {
-        take_stock(reader, "cast").await?;
-    }
+    take_stock(reader, "cast", lines.len()).await?;
     let key = frozen.clone();
     let mut opener = blocking(move || Opener::new(key, lines)).await?;
     let mut after = Vec::new();
@@ -265,9 +268,6 @@ async fn write_openings(on: &impl ConnectionTrait, id: Uuid, counted: &Counted) 
              SELECT $1, s.position, s.vote_hash, s.choice, s.nonce FROM {source} ORDER BY s.position"
         );
         run(on, id, sql, values).await?;
-    }
-    if counted.openings.len() >= LARGE {
-        take_stock(on, "opening").await?;
     }
     Ok(())
 }
