@@ -400,3 +400,24 @@ async fn scalar(connection: &DatabaseConnection, sql: &str) -> Result<String, Db
     row.ok_or_else(|| DbErr::RecordNotFound(sql.into()))?
         .try_get("", "value")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn connections_to_sqlite_share_no_lock() {
+        let connection = sea_orm::Database::connect("sqlite::memory:").await.unwrap();
+        let pragma = Statement::from_string(DatabaseBackend::Sqlite, "PRAGMA compile_options");
+        let rows = connection.query_all_raw(pragma).await.unwrap();
+        let options: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+        assert!(
+            options.iter().any(|option| option == "DEFAULT_MEMSTATUS=0"),
+            "{options:?}"
+        );
+        assert!(
+            !options.iter().any(|option| option == "ENABLE_MEMORY_MANAGEMENT"),
+            "{options:?}"
+        );
+    }
+}
