@@ -19,6 +19,8 @@ struct State {
     actors: Vec<Actor>,
     /// Each server's own round of what is due, held at its first look.
     rounds: Vec<(usize, oneshot::Sender<()>)>,
+    /// Connections in a transaction that counts and is not cut.
+    counting: HashSet<u16>,
     over: bool,
 }
 
@@ -51,7 +53,6 @@ impl Actor {
         let shared = match kind {
             Kind::SharedLock | Kind::Vote => true,
             Kind::Lock | Kind::Change => false,
-            // On one server nothing tells whose count it is: stopped as another's it would keep its own waiting.
             Kind::Claim if self.part.counting => false,
             Kind::Claim | Kind::Round | Kind::Commit | Kind::Rollback | Kind::Other => return false,
         };
@@ -172,6 +173,14 @@ impl Control {
         {
             owner.port = None;
         }
+        let state = &mut *state;
+        // On one server nothing tells whose count it is: stopped as another's it would keep its own waiting.
+        if state.counting.contains(&port) {
+            if matches!(kind, Kind::Commit | Kind::Rollback) {
+                state.counting.remove(&port);
+            }
+            return None;
+        }
         let stops = match state.actors.iter_mut().find(|actor| actor.port == Some(port)) {
             Some(owner) => owner.goes_on(kind).then_some(owner),
             None => state
@@ -179,6 +188,9 @@ impl Control {
                 .iter_mut()
                 .find_map(|actor| actor.begins(site, port, kind).then_some(actor)),
         };
+        if kind == Kind::Claim && stops.is_none() {
+            state.counting.insert(port);
+        }
         stops.map(|actor| {
             let (gate, stopped) = oneshot::channel();
             actor.gate = Some(gate);
