@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::entity::{State, ballot};
+use super::opening::{self, Opened};
 use super::representation::Ballot;
-use super::{casting, closing, letters, of_person, opening, routes};
+use super::{casting, closing, letters, listed, of_person, routes};
 use crate::app::App;
 use crate::http::{Answer, Caller, Code, Fault, IfMatch, Json, OptionalJson, Problem, Reply, rules};
 use crate::instant::Instant;
@@ -101,8 +102,10 @@ pub async fn open(
         return Ok(Reply::ok(routes::show(&transaction, &caller, row).await?));
     }
     row.must_be_draft()?;
-    let row = opening::open(&transaction, &caller.app, row, body.0.confirm_small).await?;
-    settle(transaction, &caller, "open", State::Draft, row).await
+    let Opened { ballot, people } = opening::open(&transaction, &caller.app, row, body.0.confirm_small).await?;
+    let settled = settle(transaction, &caller, "open", State::Draft, ballot.clone()).await?;
+    listed::keep(&caller.app, &ballot, people).await;
+    Ok(settled)
 }
 
 /// Close a ballot
@@ -350,9 +353,9 @@ async fn open_on_schedule(app: &App, id: Uuid, workshop_id: Uuid) -> Result<(), 
     // under the same lock, so that one scheduler alone refuses.
     let attempt = transaction.begin().await?;
     match opening::open(&attempt, app, row, false).await {
-        Ok(row) => {
+        Ok(Opened { ballot, people }) => {
             attempt.commit().await?;
-            let after = Transition::from(&row);
+            let after = Transition::from(&ballot);
             by_schedule(
                 &transaction,
                 app,
@@ -363,6 +366,7 @@ async fn open_on_schedule(app: &App, id: Uuid, workshop_id: Uuid) -> Result<(), 
             )
             .await?;
             transaction.commit().await?;
+            listed::keep(app, &ballot, people).await;
         }
         // Too busy is no refusal: it comes round again.
         Err(problem) if problem.code.status() >= 500 => return Err(problem),

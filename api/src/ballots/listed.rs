@@ -1,5 +1,5 @@
 //! Who is on the roll of an open ballot, at hand in each process that takes votes: what is frozen
-//! needs to be read only once. The database lets no line be added, moved to another person or
+//! needs to be read only once, and not at all by the process that opened it. The database lets no line be added, moved to another person or
 //! removed, so whoever is found here is on the roll; whoever is not is looked up there.
 //!
 //! 16 bytes for each person, read a page at a time, and let go of with the ballot's keys.
@@ -12,8 +12,8 @@ use sea_orm::entity::prelude::*;
 use sea_orm::{QueryOrder, QuerySelect};
 
 use super::PAGE;
-use super::entity::roll;
-use super::frozen::Frozen;
+use super::entity::{ballot, roll};
+use super::frozen::{self, Frozen};
 use crate::app::App;
 
 #[derive(Default)]
@@ -30,7 +30,13 @@ impl Listed {
         people.is_some_and(|people| people.binary_search(&person_id.as_u128()).is_ok())
     }
 
-    /// For the first who asks: they are to read it.
+    /// Those on the roll, in any order. The first who says it is believed; all say the same.
+    fn fill(&self, mut people: Box<[u128]>) {
+        people.sort_unstable();
+        self.people.get_or_init(|| people);
+    }
+
+    /// For the first who asks: they are to read it, if they have not got it.
     fn is_mine_to_read(&self) -> bool {
         !self.begun.load(Ordering::Relaxed) && !self.begun.swap(true, Ordering::Relaxed)
     }
@@ -51,8 +57,18 @@ impl Listed {
             page = select.clone().filter(roll::Column::PersonId.gt(*last));
             people.extend(ids.iter().map(Uuid::as_u128));
         }
-        self.people.get_or_init(|| people.into_boxed_slice());
+        self.fill(people.into_boxed_slice());
         Ok(())
+    }
+}
+
+/// Of a ballot that this process has opened, once that is committed. Whatever keeps it from being at hand,
+/// the first vote finds out about.
+pub async fn keep(app: &App, ballot: &ballot::Model, people: Box<[u128]>) {
+    if let Ok(frozen) = frozen::of(app.store.reader(), app, ballot).await
+        && frozen.listed.is_mine_to_read()
+    {
+        frozen.listed.fill(people);
     }
 }
 
@@ -81,7 +97,7 @@ mod tests {
         assert!(listed.is_mine_to_read());
         assert!(!listed.is_mine_to_read());
         assert!(!listed.has(Uuid::from_u128(2)));
-        listed.people.set([1, 2, 5].into()).unwrap();
+        listed.fill([5, 1, 2].into());
         let found: Vec<u128> = (0..7).filter(|id| listed.has(Uuid::from_u128(*id))).collect();
         assert_eq!(found, [1, 2, 5]);
     }

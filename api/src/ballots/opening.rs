@@ -19,13 +19,20 @@ use crate::store::{Column, Rows, take_stock};
 /// Below this many voters a result betrays people.
 const SMALL: usize = 5;
 
+/// A ballot that is opened as soon as the transaction is committed.
+pub struct Opened {
+    pub ballot: ballot::Model,
+    /// Who is on the roll, for [`listed::keep`].
+    pub people: Box<[u128]>,
+}
+
 /// Opens the ballot, which the caller has locked in this transaction and found in draft.
 pub async fn open(
     on: &(impl ConnectionTrait + StreamTrait),
     app: &App,
     row: ballot::Model,
     confirm_small: bool,
-) -> Result<ballot::Model, Problem> {
+) -> Result<Opened, Problem> {
     let workshop = crate::workshops::entity::find(on, row.workshop_id).await?;
     if workshop.state != crate::workshops::State::Published {
         return Err(Problem::state(Code::WorkshopNotPublished, workshop.state));
@@ -50,7 +57,7 @@ pub async fn open(
         let admitted = row.eligibility.unmet(row.unit, &elector.facts).is_empty();
         admitted.then(|| Line::of(row.id, app.ambient.bytes(), &elector))
     };
-    let lines = roll::electors(on, &row, app.ambient.now(), line).await?;
+    let mut lines = roll::electors(on, &row, app.ambient.now(), line).await?;
     let size = lines.len();
     if size == 0 {
         return Err(Code::BallotNeedsVoters.into());
@@ -58,7 +65,8 @@ pub async fn open(
     if size < SMALL && !confirm_small {
         return Err(Problem::from(Code::BallotSmallRoll).with("roll", size));
     }
-    let root = freeze_roll(on, row.id, lines).await?;
+    let root = freeze_roll(on, row.id, &mut lines).await?;
+    let people = lines.into_iter().map(|line| line.person_id.as_u128()).collect();
     let paper = row.paper(&candidates)?;
     let origin = manifest::origin(&app.settings.public_url, row.id);
     let (keys, sealed_key) = app
@@ -111,7 +119,8 @@ pub async fn open(
     opened.vote_body_length = Set(Some(i32::try_from(vote_body_length).map_err(|_| Code::Internal)?));
     opened.sealed_key = Set(Some(sealed_key));
     opened.opening_failed = Set(None);
-    Ok(opened.update(on).await?)
+    let ballot = opened.update(on).await?;
+    Ok(Opened { ballot, people })
 }
 
 impl Nominee {
@@ -148,7 +157,7 @@ impl Line {
 
 /// Writes the roll and returns its root. In order of leaf, which is random: no order of the table says
 /// anything.
-async fn freeze_roll(on: &impl ConnectionTrait, ballot_id: Uuid, mut lines: Vec<Line>) -> Result<Hash, Problem> {
+async fn freeze_roll(on: &impl ConnectionTrait, ballot_id: Uuid, lines: &mut [Line]) -> Result<Hash, Problem> {
     lines.sort_unstable_by_key(|line| line.leaf);
     for lines in lines.chunks(PAGE) {
         let ids = |of: fn(&Line) -> Uuid| Column::Uuid(lines.iter().map(of).collect());

@@ -145,8 +145,11 @@ async fn at_once(caller: &Caller, id: Uuid, input: &VoteInput) -> Result<Option<
         return Ok(None);
     }
     listed::read_soon(&caller.app, &frozen);
-    let outcome = write(caller, caller.bearer()?.person_id, &frozen, &vote).await?;
-    Ok(Some((outcome, acknowledge(id, &vote, Some(&frozen)))))
+    // Signed while the vote is on its way, and given out only if it arrived.
+    let written = write(caller, caller.bearer()?.person_id, &frozen, &vote);
+    let signed = async { acknowledge(id, &vote, Some(&frozen)) };
+    let (outcome, acknowledged) = futures_util::future::join(written, signed).await;
+    Ok(Some((outcome?, acknowledged)))
 }
 
 async fn write(caller: &Caller, unit_id: Uuid, frozen: &Frozen, vote: &Vote) -> Result<Outcome, Problem> {
