@@ -81,6 +81,29 @@ both! {
         other.stop().await;
     }
 
+    async fn the_page_at_hand_is_that_of_the_ballot_as_it_is_whoever_changed_it(world: World) {
+        let hall = Hall::new(&world, 1, plurality()).await;
+        hall.open().await;
+        let other = world.another_server().await;
+        let (organiser, voter) = (&hall.workshop.organiser, hall.voters[0].at(&other));
+        let page = async || voter.get(&hall.path).await.expect(200);
+        let opened = page().await;
+        assert_eq!((&page().await["etag"], &opened["closes_at"]), (&opened["etag"], &Value::Null));
+        // By another server, and by nobody's server.
+        let longer = json!({"closes_at": "2120-08-20T12:00:00Z", "reason": "La salle est lente."});
+        organiser.post(&hall.at("extend"), longer).await.expect(200);
+        let extended = page().await;
+        assert_eq!(extended["closes_at"], "2120-08-20T12:00:00Z");
+        assert_ne!(extended["etag"], opened["etag"]);
+        world.sql().await.run("UPDATE ballot SET closes_at = closes_at + 1000000").await;
+        assert_eq!(page().await["closes_at"], "2120-08-20T12:00:01Z");
+        organiser.act(&hall.at("close")).await.expect(200);
+        assert_eq!(page().await["state"], "closed");
+        organiser.act(&hall.at("publish")).await.expect(200);
+        assert_eq!(page().await["state"], "published");
+        other.stop().await;
+    }
+
     async fn a_cancelled_ballot_keeps_its_reason_and_shows_nothing(world: World) {
         let hall = Hall::new(&world, 1, plurality()).await;
         let organiser = &hall.workshop.organiser;

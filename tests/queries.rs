@@ -13,7 +13,8 @@ use reqwest::Method;
 use serde_json::Value;
 
 use self::crowd::Crowd;
-use crate::support::{Answer, Backend, Operation, World, operations};
+use crate::support::{Answer, Backend, Operation, Statements, World, operations};
+use crate::voting::{Hall, plurality};
 
 /// How much there is of everything at first, and how much comes on top. Well below every page: a
 /// bundle is read by 2,000 lines, an outbox written by 500 letters, receipts proven by 256.
@@ -187,6 +188,25 @@ fn stayed(little: &Costs, much: &Costs) -> String {
         }
     }
     wrong
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_at_hand_takes_only_the_look_at_who_asks() {
+    World::with(Backend::Postgres, async |world: World| {
+        let hall = Hall::new(&world, 1, plurality()).await;
+        hall.open().await;
+        let statements = Statements::of(&world).await;
+        let voter = statements.asked_by(&hall.voters[0]);
+        // Whichever worker of the server answers, it has read the page by then.
+        for _ in 0..10 {
+            voter.get(&hall.path).await.expect(200);
+        }
+        let (page, run) = statements.of_request(voter.get(&hall.path)).await;
+        page.expect(200);
+        assert_eq!(run.len(), 1, "{run:#?}");
+        statements.end().await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

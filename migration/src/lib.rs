@@ -22,6 +22,7 @@ mod m0013_room;
 mod m0014_large_ballots;
 mod m0015_few_among_many;
 mod m0016_votes_unsampled;
+mod m0017_asked_always;
 mod sql;
 
 pub struct Migrator;
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0014_large_ballots::Migration),
             Box::new(m0015_few_among_many::Migration),
             Box::new(m0016_votes_unsampled::Migration),
+            Box::new(m0017_asked_always::Migration),
         ]
     }
 }

@@ -115,6 +115,8 @@ pub mod ballot {
         /// When everyone on the roll was last written to, and how many that was.
         pub reminded_at: Option<Instant>,
         pub reminded: Option<i32>,
+        /// Another after every change of the row; the database's own.
+        pub revision: i32,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

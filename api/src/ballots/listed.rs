@@ -1,6 +1,7 @@
 //! Who is on the roll of an open ballot, at hand in each process that takes votes: what is frozen
-//! needs to be read only once, and not at all by the process that opened it. The database lets no line be added, moved to another person or
-//! removed, so whoever is found here is on the roll; whoever is not is looked up there.
+//! needs to be read only once, and not at all by the process that opened it. The database lets no line
+//! be added, moved to another person or removed, so whoever is found here is on the roll; whoever is not
+//! is looked up there.
 //!
 //! 16 bytes for each person, read a page at a time, and let go of with the ballot's keys.
 

@@ -1,5 +1,6 @@
-//! The page of a ballot, which a hall opens at once: read for everyone who asks at that moment, and
-//! written once for each order in which its candidates are shown.
+//! The page of a ballot, which a hall opens at once: written once for each order in which its candidates
+//! are shown, and kept for as long as the ballot's revision, which is looked up with the caller, is the
+//! same. When it is another the page is read anew, once for everyone who asks at that moment.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,29 +26,38 @@ struct Page {
     written: Mutex<HashMap<Vec<usize>, Written>>,
 }
 
-pub struct Pages(Together<Reader>);
+/// Of ballots that are opened: their candidates do not change any more.
+type AtHand = Arc<Mutex<HashMap<Uuid, Arc<Page>>>>;
+
+pub struct Pages {
+    at_hand: AtHand,
+    anew: Together<Reader>,
+}
 
 struct Reader {
     kept: Kept,
     public_url: String,
-    /// Of ballots that are opened: their candidates do not change any more.
-    pages: HashMap<Uuid, Arc<Page>>,
+    at_hand: AtHand,
 }
 
 impl Pages {
     pub fn start(store: &Store, public_url: String) -> Self {
-        Self(Together::start(Reader {
+        let at_hand = AtHand::default();
+        let anew = Together::start(Reader {
             kept: store.kept_reader(),
             public_url,
-            pages: HashMap::new(),
-        }))
+            at_hand: at_hand.clone(),
+        });
+        Self { at_hand, anew }
     }
 
-    /// As the caller sees it, who is looked up meanwhile.
+    /// As the caller sees it, and as it was when the caller was looked up or later.
     pub async fn of(&self, caller: &mut Caller, id: Uuid) -> Result<Written, Problem> {
-        let (looked, page) = futures_util::future::join(caller.look_now(), self.0.ask(id)).await;
-        looked?;
-        let page = page?.ok_or(Code::NotFound)?;
+        caller.look_now().await?;
+        let page = match self.at_hand(id, caller.scope()?.ballot_revision) {
+            Some(page) => page,
+            None => self.anew.ask(id).await?.ok_or(Code::NotFound)?,
+        };
         let order = order(caller, &page.ballot, &page.candidates);
         let written = || page.written.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(written) = written().get(&order) {
@@ -60,6 +70,12 @@ impl Pages {
             written.insert(order, new.clone());
         }
         Ok(new)
+    }
+
+    fn at_hand(&self, id: Uuid, revision: Option<i32>) -> Option<Arc<Page>> {
+        let at_hand = self.at_hand.lock().unwrap_or_else(PoisonError::into_inner);
+        let page = at_hand.get(&id)?;
+        (Some(page.ballot.revision) == revision).then(|| page.clone())
     }
 }
 
@@ -82,9 +98,6 @@ impl Respondent for Reader {
 
 impl Reader {
     async fn page(&mut self, ballot: ballot::Model) -> Result<Arc<Page>, Problem> {
-        if let Some(page) = self.pages.get(&ballot.id).filter(|page| page.ballot == ballot) {
-            return Ok(page.clone());
-        }
         // Read after the ballot: if that is opened, these stay as they are.
         let (select, backend) = (candidate::select([ballot.id]), self.kept.backend());
         let rows = self.kept.run(select.build(backend)).await?;
@@ -98,10 +111,11 @@ impl Reader {
             ballot,
         });
         if page.ballot.state != State::Draft {
-            if self.pages.len() >= KEPT {
-                self.pages.clear();
+            let mut at_hand = self.at_hand.lock().unwrap_or_else(PoisonError::into_inner);
+            if at_hand.len() >= KEPT {
+                at_hand.clear();
             }
-            self.pages.insert(page.ballot.id, page.clone());
+            at_hand.insert(page.ballot.id, page.clone());
         }
         Ok(page)
     }

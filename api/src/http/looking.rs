@@ -14,10 +14,10 @@ use super::codes::Code;
 use super::problem::Problem;
 use super::together::{Respondent, Together};
 use crate::ambient::Ambient;
-use crate::identity::REVOKED_SINCE;
+use crate::identity::revoked_since;
 use crate::instant::Instant;
 use crate::registrations::{Role, State as RegistrationState};
-use crate::store::{Column, Kept, Rows, Store};
+use crate::store::{Column, Kept, Rows, Store, by_index};
 use crate::workshops::State as WorkshopState;
 
 /// A parameter of a path that leads to a workshop.
@@ -64,6 +64,11 @@ impl Place {
             table => format!("LEFT JOIN {table} x ON x.id = {id} LEFT JOIN workshop w ON w.id = x.workshop_id"),
         }
     }
+
+    /// What of the row found there is told beside the workshop.
+    fn revision(self) -> &'static str {
+        if self.table == "ballot" { "x.revision" } else { "-1" }
+    }
 }
 
 /// Who asks for what.
@@ -93,6 +98,8 @@ pub struct Scope {
     pub state: WorkshopState,
     pub public: bool,
     pub self_registration: bool,
+    /// Of the ballot whose id is in the path: another after every change of it.
+    pub ballot_revision: Option<i32>,
     pub own: Option<Own>,
 }
 
@@ -196,8 +203,8 @@ fn statement(backend: DatabaseBackend, place: Option<Place>, asked: &[(usize, Qu
         ),
     ])
     .source(backend, 1);
-    let (with, joins) = match place {
-        None => (String::new(), "LEFT JOIN workshop w ON false"),
+    let (with, joins, revision) = match place {
+        None => (String::new(), "LEFT JOIN workshop w ON false", "-1"),
         Some(place) => {
             let numbers = (0..paths.len()).map(|index| number(Some(index)));
             let (places, more) = Rows(vec![
@@ -208,22 +215,26 @@ fn statement(backend: DatabaseBackend, place: Option<Place>, asked: &[(usize, Qu
             values.extend(more);
             let with = format!(
                 "WITH place AS MATERIALIZED \
-                 (SELECT s.path, w.id, w.state, w.public, w.self_registration FROM {places} {}) ",
+                 (SELECT s.path, w.id, w.state, w.public, w.self_registration, {} AS revision FROM {places} {}) ",
+                place.revision(),
                 place.joins("s.path_id")
             );
-            (with, "LEFT JOIN place w ON w.path = s.path")
+            (with, "LEFT JOIN place w ON w.path = s.path", "w.revision")
         }
     };
+    let revoked = revoked_since(backend);
+    let [administrators, registered] =
+        ["person_administrator", "registration_place"].map(|index| by_index(backend, index));
     let person = "CASE WHEN s.seen THEN s.person_id ELSE i.person_id END";
     let sql = format!(
         "{with}SELECT s.number, {person} AS person_id, \
-         CASE WHEN s.seen THEN {REVOKED_SINCE} ELSE i.revoked_at IS NOT NULL END AS revoked, \
+         CASE WHEN s.seen THEN {revoked} ELSE i.revoked_at IS NOT NULL END AS revoked, \
          i.expires_at, i.workshop_id AS only_workshop_id, \
-         (SELECT true FROM person p WHERE p.id = {person} AND p.administrator) IS NOT NULL AS administrator, \
+         (SELECT true FROM person p {administrators} WHERE p.id = {person} AND p.administrator) IS NOT NULL AS administrator, \
          w.id AS workshop_id, w.state AS workshop_state, w.public, w.self_registration, \
-         r.id AS registration_id, r.role, r.state, r.organisation_id, r.delegate \
+         {revision} AS ballot_revision, r.id AS registration_id, r.role, r.state, r.organisation_id, r.delegate \
          FROM {source} LEFT JOIN sign_in i ON i.id = CASE WHEN s.seen THEN NULL ELSE s.sign_in_id END {joins} \
-         LEFT JOIN registration r ON r.workshop_id = w.id AND r.person_id = {person}"
+         LEFT JOIN registration r {registered} ON r.workshop_id = w.id AND r.person_id = {person}"
     );
     Statement::from_sql_and_values(backend, sql, values)
 }
@@ -284,6 +295,7 @@ fn scope(row: &QueryResult) -> Result<Option<Scope>, DbErr> {
         state: row.try_get("", "workshop_state")?,
         public: row.try_get("", "public")?,
         self_registration: row.try_get("", "self_registration")?,
+        ballot_revision: Some(row.try_get("", "ballot_revision")?).filter(|revision| *revision >= 0),
         own,
     }))
 }

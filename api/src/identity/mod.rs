@@ -24,7 +24,7 @@ pub use leaving::erase;
 pub use refresh::{sweep as sweep_tokens, sweep_sign_ins};
 pub use token_keys::sweep as sweep_keys;
 pub use tries::{forget as forgive_tries, sweep as sweep_tries};
-pub use verified::{REVOKED_SINCE, Word};
+pub use verified::{Word, revoked_since};
 
 use crate::http::{Access, Room, route};
 

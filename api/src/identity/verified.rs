@@ -10,8 +10,11 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use sea_orm::DatabaseBackend;
+
 use super::tokens::Bearer;
 use crate::instant::{Instant, SECOND};
+use crate::store::by_index;
 
 /// How long a look at a sign-in may be remembered. Much less than the day for which one that was ended
 /// is kept at the least, so that whoever looks for those finds it.
@@ -58,8 +61,10 @@ impl Word {
 }
 
 /// That question in SQL, of the sign-in of a row `s`; few are revoked, and have an index of their own.
-pub const REVOKED_SINCE: &str =
-    "(SELECT true FROM sign_in e WHERE e.id = s.sign_in_id AND e.revoked_at IS NOT NULL) IS NOT NULL";
+pub fn revoked_since(backend: DatabaseBackend) -> String {
+    let few = by_index(backend, "sign_in_revoked");
+    format!("(SELECT true FROM sign_in e {few} WHERE e.id = s.sign_in_id AND e.revoked_at IS NOT NULL) IS NOT NULL")
+}
 
 const SHARDS: usize = 16;
 /// Two generations in each of 16 shards: 65,536 tokens, about 16 megabytes when full. A hall that reads

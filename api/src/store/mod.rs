@@ -271,6 +271,15 @@ pub async fn join_many(on: &DatabaseTransaction) -> Result<(), DbErr> {
     Ok(())
 }
 
+/// Right after the name of a table in `FROM`: what is asked stands in this index. SQLite, which knows
+/// nothing of how much stands where, would rather look into the table for each row.
+pub fn by_index(backend: DatabaseBackend, index: &str) -> String {
+    match backend {
+        DatabaseBackend::Sqlite => format!("INDEXED BY {index}"),
+        _ => String::new(),
+    }
+}
+
 /// So few new rows mislead nobody.
 const FEW: usize = 1000;
 

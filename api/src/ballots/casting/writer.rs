@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::ambient::Ambient;
 use crate::ballots::entity::{State, ballot};
 use crate::http::{Code, Problem};
-use crate::identity::REVOKED_SINCE;
+use crate::identity::revoked_since;
 use crate::store::{Column, Kept, Rows, Store};
 
 /// How much a writer has room for.
@@ -199,13 +199,14 @@ async fn at_once(
         _ => ("$2", ""),
     };
     let (source, rows) = rows.source(backend, 3);
+    let revoked = revoked_since(backend);
     // No joins: of a ballot that is new PostgreSQL may think that it has one line, and would begin with the roll.
     let sql = format!(
         "INSERT INTO \"cast\" (ballot_id, mark, sealed) \
          WITH taking AS MATERIALIZED (SELECT state, closes_at FROM ballot WHERE id = $1 {share}) \
          SELECT $1, s.mark, s.sealed FROM {source} \
          WHERE EXISTS (SELECT 1 FROM taking WHERE state = 'open' AND (closes_at IS NULL OR closes_at > {clock})) \
-         AND CASE WHEN s.seen THEN NOT {REVOKED_SINCE} \
+         AND CASE WHEN s.seen THEN NOT {revoked} \
          ELSE (SELECT true FROM sign_in i WHERE i.id = s.sign_in_id AND i.person_id = s.person_id \
          AND i.revoked_at IS NULL AND i.expires_at > $2 AND i.workshop_id IS NULL) END \
          AND (s.listed OR (SELECT true FROM roll r WHERE r.ballot_id = $1 AND r.person_id = s.person_id)) \
