@@ -83,12 +83,15 @@ both! {
 
     async fn the_page_at_hand_is_that_of_the_ballot_as_it_is_whoever_changed_it(world: World) {
         let hall = Hall::new(&world, 1, plurality()).await;
-        hall.open().await;
         let other = world.another_server().await;
         let (organiser, voter) = (&hall.workshop.organiser, hall.voters[0].at(&other));
         let page = async || voter.get(&hall.path).await.expect(200);
+        assert_eq!(page().await["state"], "draft");
+        organiser.patch(&hall.path, "*", json!({"closes_at": "2119-08-20T12:00:00Z"})).await.expect(200);
+        hall.open().await;
         let opened = page().await;
-        assert_eq!((&page().await["etag"], &opened["closes_at"]), (&opened["etag"], &Value::Null));
+        assert_eq!((&opened["state"], &opened["closes_at"]), (&json!("open"), &json!("2119-08-20T12:00:00Z")));
+        assert_eq!(page().await["etag"], opened["etag"]);
         // By another server, and by nobody's server.
         let longer = json!({"closes_at": "2120-08-20T12:00:00Z", "reason": "La salle est lente."});
         organiser.post(&hall.at("extend"), longer).await.expect(200);
