@@ -22,7 +22,7 @@ const SMALL: usize = 5;
 /// A ballot that is opened as soon as the transaction is committed.
 pub struct Opened {
     pub ballot: ballot::Model,
-    /// Who is on the roll, for [`listed::keep`].
+    /// Who is on the roll, for [`super::listed::keep`].
     pub people: Box<[u128]>,
 }
 

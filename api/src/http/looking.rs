@@ -65,7 +65,7 @@ impl Place {
         }
     }
 
-    /// What of the row found there is told beside the workshop.
+    /// The revision of the row found there, of those that have one.
     fn revision(self) -> &'static str {
         if self.table == "ballot" { "x.revision" } else { "-1" }
     }
@@ -230,7 +230,8 @@ fn statement(backend: DatabaseBackend, place: Option<Place>, asked: &[(usize, Qu
         "{with}SELECT s.number, {person} AS person_id, \
          CASE WHEN s.seen THEN {revoked} ELSE i.revoked_at IS NOT NULL END AS revoked, \
          i.expires_at, i.workshop_id AS only_workshop_id, \
-         (SELECT true FROM person p {administrators} WHERE p.id = {person} AND p.administrator) IS NOT NULL AS administrator, \
+         (SELECT true FROM person p {administrators} WHERE p.id = {person} AND p.administrator) IS NOT NULL \
+         AS administrator, \
          w.id AS workshop_id, w.state AS workshop_state, w.public, w.self_registration, \
          {revision} AS ballot_revision, r.id AS registration_id, r.role, r.state, r.organisation_id, r.delegate \
          FROM {source} LEFT JOIN sign_in i ON i.id = CASE WHEN s.seen THEN NULL ELSE s.sign_in_id END {joins} \
