@@ -125,16 +125,18 @@ impl Store {
 
     /// For one task that writes: on PostgreSQL a connection of its own, on SQLite the one that writes.
     pub fn kept_writer(&self) -> Kept {
-        self.postgres
-            .clone()
-            .map_or_else(|| Kept::sqlite(self.writer.clone()), Kept::postgres)
+        let sqlite = || {
+            let pool = self.writer.get_sqlite_connection_pool().clone();
+            Kept::sqlite_writer(pool, self.waiting.clone())
+        };
+        self.postgres.clone().map_or_else(sqlite, Kept::postgres)
     }
 
     /// For one task that reads.
     pub fn kept_reader(&self) -> Kept {
         self.postgres
             .clone()
-            .map_or_else(|| Kept::sqlite(self.reader.clone()), Kept::postgres)
+            .map_or_else(|| Kept::sqlite_reader(self.reader.clone()), Kept::postgres)
     }
 
     /// Several reads that must agree with each other.
@@ -187,7 +189,7 @@ impl Store {
         }
     }
 
-    /// How many wait at this moment to begin a transaction that writes; votes wait with their writer.
+    /// How many wait at this moment to begin to write; votes wait with their writer.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }
@@ -211,6 +213,7 @@ impl Store {
         if self.backend() != DatabaseBackend::Sqlite {
             return true;
         }
+        let _waits = Waits::one(&self.waiting);
         let truncated = truncate(self.writer.get_sqlite_connection_pool(), patience).await;
         let truncated = truncated.unwrap_or_else(|error| {
             tracing::warn!(%error, "the write-ahead log was not truncated");

@@ -88,6 +88,7 @@ impl Writer {
                 }
                 for (ballot_id, votes) in ballots {
                     write(&store, &mut kept, &ambient, ballot_id, votes).await;
+                    kept.rest(!waiting.is_empty());
                 }
             }
         });
@@ -144,13 +145,12 @@ async fn write(store: &Store, kept: &mut Kept, ambient: &Ambient, ballot_id: Uui
         Ok(stored) => stored,
         Err(problem) => return answer_all(votes, &Err(failed(problem))),
     };
-    let (done, left): (Vec<_>, Vec<_>) = votes
-        .into_iter()
-        .partition(|(entry, _)| stored.remove(entry.mark.as_slice()));
+    let (done, left): (Vec<_>, Vec<_>) = votes.into_iter().partition(|(entry, _)| stored.remove(&entry.mark));
     answer_all(done, &Ok(Outcome::Stored));
     if left.is_empty() {
         return;
     }
+    kept.rest(false);
     let entries: Vec<&Entry> = left.iter().map(|(entry, _)| entry).collect();
     match one_by_one(store, ambient, ballot_id, &entries).await {
         Ok(outcomes) => {
@@ -181,7 +181,7 @@ async fn at_once(
     ambient: &Ambient,
     ballot_id: Uuid,
     entries: &[&Entry],
-) -> Result<HashSet<Vec<u8>>, Problem> {
+) -> Result<HashSet<[u8; 32]>, Problem> {
     let bytes = |of: fn(&Entry) -> Vec<u8>| Column::Bytes(entries.iter().map(|entry| of(entry)).collect());
     let flags = |of: fn(&Entry) -> bool| Column::Bool(entries.iter().map(|entry| of(entry)).collect());
     let ids = |of: fn(&Entry) -> Uuid| Column::Uuid(entries.iter().map(|entry| of(entry)).collect());
@@ -210,12 +210,40 @@ async fn at_once(
          ELSE (SELECT true FROM sign_in i WHERE i.id = s.sign_in_id AND i.person_id = s.person_id \
          AND i.revoked_at IS NULL AND i.expires_at > $2 AND i.workshop_id IS NULL) END \
          AND (s.listed OR (SELECT true FROM roll r WHERE r.ballot_id = $1 AND r.person_id = s.person_id)) \
-         ORDER BY s.mark ON CONFLICT (ballot_id, mark) DO NOTHING RETURNING mark"
+         ORDER BY s.mark ON CONFLICT (ballot_id, mark) DO NOTHING"
     );
     let values = [ballot_id.into(), ambient.now().micros().into()];
     let statement = Statement::from_sql_and_values(backend, sql, values.into_iter().chain(rows));
-    let rows = kept.run(statement).await?;
+    let all = kept.change(statement).await? == entries.len();
+    let stored = if all {
+        None
+    } else {
+        Some(found(kept, ballot_id, entries).await?)
+    };
+    let is_stored = |mark: &[u8; 32]| stored.as_ref().is_none_or(|stored| stored.contains(mark.as_slice()));
+    Ok(entries.iter().map(|entry| entry.mark).filter(is_stored).collect())
+}
+
+/// The marks under which exactly these votes stand: no two are sealed to the same bytes.
+async fn found(kept: &mut Kept, ballot_id: Uuid, entries: &[&Entry]) -> Result<HashSet<Vec<u8>>, Problem> {
+    let backend = kept.backend();
+    let (source, values) = rows(entries).source(backend, 2);
+    let sql = format!(
+        "SELECT s.mark FROM {source} WHERE EXISTS \
+         (SELECT 1 FROM \"cast\" c WHERE c.ballot_id = $1 AND c.mark = s.mark AND c.sealed = s.sealed)"
+    );
+    let values = std::iter::once(ballot_id.into()).chain(values);
+    let rows = kept.run(Statement::from_sql_and_values(backend, sql, values)).await?;
     rows.into_iter().map(|row| Ok(row.try_get("", "mark")?)).collect()
+}
+
+fn rows(entries: &[&Entry]) -> Rows {
+    let marks = entries.iter().map(|entry| entry.mark.to_vec());
+    let sealed = entries.iter().map(|entry| entry.sealed.clone());
+    Rows(vec![
+        ("mark", Column::Bytes(marks.collect())),
+        ("sealed", Column::Bytes(sealed.collect())),
+    ])
 }
 
 /// What becomes of each, in the order of the entries.
@@ -301,17 +329,7 @@ async fn insert(on: &impl ConnectionTrait, ballot_id: Uuid, entries: &[&Entry]) 
         return Ok(HashSet::new());
     }
     let backend = on.get_database_backend();
-    let rows = Rows(vec![
-        (
-            "mark",
-            Column::Bytes(entries.iter().map(|entry| entry.mark.to_vec()).collect()),
-        ),
-        (
-            "sealed",
-            Column::Bytes(entries.iter().map(|entry| entry.sealed.clone()).collect()),
-        ),
-    ]);
-    let (source, values) = rows.source(backend, 2);
+    let (source, values) = rows(entries).source(backend, 2);
     let sql = format!(
         "INSERT INTO \"cast\" (ballot_id, mark, sealed) SELECT $1, s.mark, s.sealed FROM {source} WHERE true \
          ORDER BY s.mark ON CONFLICT (ballot_id, mark) DO NOTHING RETURNING mark"
