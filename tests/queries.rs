@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use self::crowd::Crowd;
 use crate::support::{Answer, Backend, Operation, Statements, World, operations};
@@ -204,6 +204,31 @@ async fn a_page_at_hand_takes_only_the_look_at_who_asks() {
         let (page, run) = statements.of_request(voter.get(&hall.path)).await;
         page.expect(200);
         assert_eq!(run.len(), 1, "{run:#?}");
+        statements.end().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_vote_takes_one_statement_where_the_ballot_was_opened() {
+    World::with(Backend::Postgres, async |world: World| {
+        let hall = Hall::new(&world, 2, plurality()).await;
+        let statements = Statements::of(&world).await;
+        let organiser = statements.asked_by(&hall.workshop.organiser);
+        let open = organiser.post(&hall.at("open"), json!({"confirm_small": true}));
+        open.await.expect(200);
+        for voter in &hall.voters {
+            let voter = statements.asked_by(voter);
+            for _ in 0..10 {
+                voter.get(&hall.path).await.expect(200);
+            }
+            let vote = voter.post(&hall.at("votes"), hall.vote(0).body());
+            let (vote, mut run) = statements.of_request(vote).await;
+            vote.expect(201);
+            // The first has its connection made.
+            run.retain(|statement| !statement.starts_with("SET "));
+            assert_eq!(run.len(), 1, "{run:#?}");
+        }
         statements.end().await;
     })
     .await;

@@ -10,11 +10,9 @@ use futures_util::stream::BoxStream;
 use sea_orm::sqlx::pool::PoolConnection;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgQueryResult, Postgres};
 use sea_orm::sqlx::query::Query;
-use sea_orm::sqlx::sqlite::{Sqlite, SqlitePool, SqliteQueryResult};
+use sea_orm::sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteConnection, SqlitePool, SqliteQueryResult};
 use sea_orm::sqlx::{self, Connection as _, Database, Either, Executor as _, IntoArguments};
-use sea_orm::{
-    ConnectionTrait as _, DatabaseBackend, DatabaseConnection, DbErr, QueryResult, RuntimeErr, Statement, Values,
-};
+use sea_orm::{DatabaseBackend, DbErr, QueryResult, RuntimeErr, Statement, Values};
 use sea_query_sqlx::SqlxValues;
 
 use super::PATIENCE;
@@ -33,7 +31,8 @@ enum Way {
         open: Option<PgConnection>,
     },
     SqliteReader {
-        pool: DatabaseConnection,
+        options: Box<SqliteConnectOptions>,
+        open: Option<SqliteConnection>,
     },
     /// The one that writes, held while more is to be written and nobody else waits for it.
     SqliteWriter {
@@ -54,8 +53,11 @@ impl Kept {
         })
     }
 
-    pub(super) fn sqlite_reader(pool: DatabaseConnection) -> Self {
-        Self(Way::SqliteReader { pool })
+    pub(super) fn sqlite_reader(options: SqliteConnectOptions) -> Self {
+        Self(Way::SqliteReader {
+            options: Box::new(options),
+            open: None,
+        })
     }
 
     /// `waiting` is how many others wait to write.
@@ -92,15 +94,22 @@ impl Kept {
 
     async fn carry_out(&mut self, statement: Statement) -> Result<Done, DbErr> {
         match &mut self.0 {
-            Way::SqliteReader { pool } => Ok((pool.query_all_raw(statement).await?, 0)),
+            Way::SqliteReader { options, open } => {
+                let mut connection = match open.take() {
+                    Some(connection) => connection,
+                    None => SqliteConnection::connect_with(options).await.map_err(failed)?,
+                };
+                let done = on_sqlite(&mut connection, statement).await.map_err(failed)?;
+                *open = Some(connection);
+                Ok(done)
+            }
             Way::SqliteWriter { pool, held, .. } => {
                 let mut connection = match held.take() {
                     Some(connection) => connection,
                     None => pool.acquire().await.map_err(failed)?,
                 };
                 // After any error the pool sees to it.
-                let steps = connection.fetch_many(query::<Sqlite>(statement));
-                let done = gather(steps, SqliteQueryResult::rows_affected).await.map_err(failed)?;
+                let done = on_sqlite(&mut connection, statement).await.map_err(failed)?;
                 *held = Some(connection);
                 Ok(done)
             }
@@ -149,6 +158,11 @@ async fn connect(options: &PgConnectOptions) -> Result<PgConnection, DbErr> {
 async fn on_postgres(connection: &mut PgConnection, statement: Statement) -> Result<Done, sqlx::Error> {
     let steps = connection.fetch_many(query::<Postgres>(statement));
     gather(steps, PgQueryResult::rows_affected).await
+}
+
+async fn on_sqlite(connection: &mut SqliteConnection, statement: Statement) -> Result<Done, sqlx::Error> {
+    let steps = connection.fetch_many(query::<Sqlite>(statement));
+    gather(steps, SqliteQueryResult::rows_affected).await
 }
 
 fn query<D: Database>(statement: Statement) -> Query<'static, D, SqlxValues>

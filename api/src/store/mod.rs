@@ -41,11 +41,18 @@ pub struct Store {
     reader: DatabaseConnection,
     /// Where votes are looked at one by one that could not be written at once; SQLite has one writer anyway.
     caster: DatabaseConnection,
-    /// How tasks connect that keep a connection for themselves; see [`Store::kept_writer`].
-    postgres: Option<PgConnectOptions>,
+    /// How tasks connect that keep a connection for themselves; see [`Store::kept_reader`].
+    own: Own,
     /// The log of SQLite still holds what should be gone from it: somebody read on at the time.
     stale_log: Arc<AtomicBool>,
     waiting: Arc<AtomicUsize>,
+}
+
+#[derive(Clone)]
+enum Own {
+    Postgres(PgConnectOptions),
+    /// To read.
+    Sqlite(SqliteConnectOptions),
 }
 
 impl Store {
@@ -53,13 +60,15 @@ impl Store {
     pub async fn connect(database: &Database) -> Result<Self, DbErr> {
         match database {
             Database::Sqlite(path) => {
-                let writer = sqlite(path, 1, false).await?;
+                let writer = sqlite(sqlite_options(path, false), 1).await?;
                 refuse_old_sqlite(&writer).await?;
-                let reader = sqlite(path, 4, true).await?;
+                let reading = sqlite_options(path, true);
+                let reader = sqlite(reading.clone(), 4).await?;
                 Ok(Self {
                     caster: writer.clone(),
                     writer,
-                    postgres: None,
+                    // What a hall asks lies all over the file: more at hand than this would seldom hold it.
+                    own: Own::Sqlite(reading.pragma("cache_size", "-1024")),
                     reader,
                     stale_log: Arc::default(),
                     waiting: Arc::default(),
@@ -72,7 +81,7 @@ impl Store {
                     writer: pool.clone(),
                     reader: pool,
                     caster: set_wise(url).await?,
-                    postgres: Some(
+                    own: Own::Postgres(
                         url.parse()
                             .map_err(|error: sqlx::Error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?,
                     ),
@@ -95,7 +104,7 @@ impl Store {
     /// opened: SQLite's statements prepared meanwhile would break.
     pub async fn migrate(database: &Database) -> Result<(), DbErr> {
         let connection = match database {
-            Database::Sqlite(path) => sqlite(path, 1, false).await?,
+            Database::Sqlite(path) => sqlite(sqlite_options(path, false), 1).await?,
             Database::Postgres(url) => postgres(url, 1).await?,
         };
         if connection.get_database_backend() == DatabaseBackend::Postgres {
@@ -125,18 +134,21 @@ impl Store {
 
     /// For one task that writes: on PostgreSQL a connection of its own, on SQLite the one that writes.
     pub fn kept_writer(&self) -> Kept {
-        let sqlite = || {
-            let pool = self.writer.get_sqlite_connection_pool().clone();
-            Kept::sqlite_writer(pool, self.waiting.clone())
-        };
-        self.postgres.clone().map_or_else(sqlite, Kept::postgres)
+        match &self.own {
+            Own::Postgres(options) => Kept::postgres(options.clone()),
+            Own::Sqlite(_) => {
+                let pool = self.writer.get_sqlite_connection_pool().clone();
+                Kept::sqlite_writer(pool, self.waiting.clone())
+            }
+        }
     }
 
-    /// For one task that reads.
+    /// For one task that reads: a connection of its own.
     pub fn kept_reader(&self) -> Kept {
-        self.postgres
-            .clone()
-            .map_or_else(|| Kept::sqlite_reader(self.reader.clone()), Kept::postgres)
+        match &self.own {
+            Own::Postgres(options) => Kept::postgres(options.clone()),
+            Own::Sqlite(options) => Kept::sqlite_reader(options.clone()),
+        }
     }
 
     /// Several reads that must agree with each other.
@@ -328,8 +340,8 @@ impl Drop for Waits {
     }
 }
 
-async fn sqlite(path: &Path, connections: u32, read_only: bool) -> Result<DatabaseConnection, DbErr> {
-    let options = SqliteConnectOptions::new()
+fn sqlite_options(path: &Path, read_only: bool) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(!read_only)
         .journal_mode(SqliteJournalMode::Wal)
@@ -342,7 +354,10 @@ async fn sqlite(path: &Path, connections: u32, read_only: bool) -> Result<Databa
         // are put in their place together. More at hand than this would not make them faster.
         .pragma("cache_size", if read_only { "-4096" } else { "-8192" })
         .pragma("wal_autocheckpoint", "8192")
-        .busy_timeout(PATIENCE);
+        .busy_timeout(PATIENCE)
+}
+
+async fn sqlite(options: SqliteConnectOptions, connections: u32) -> Result<DatabaseConnection, DbErr> {
     let pool = SqlitePoolOptions::new()
         .max_connections(connections)
         .min_connections(1)
