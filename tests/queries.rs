@@ -13,7 +13,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use self::crowd::Crowd;
-use crate::support::{Answer, Backend, Operation, Statements, World, operations};
+use crate::support::{Answer, Backend, Operation, Person, Statements, World, operations};
 use crate::voting::{Hall, plurality};
 
 /// How much there is of everything at first, and how much comes on top. Well below every page: a
@@ -190,6 +190,13 @@ fn stayed(little: &Costs, much: &Costs) -> String {
     wrong
 }
 
+/// So often that whichever worker of the server answers next has read it, and seen who asks.
+async fn read_the_page(voter: &Person, hall: &Hall) {
+    for _ in 0..10 {
+        voter.get(&hall.path).await.expect(200);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_at_hand_takes_only_the_look_at_who_asks() {
     World::with(Backend::Postgres, async |world: World| {
@@ -197,10 +204,7 @@ async fn a_page_at_hand_takes_only_the_look_at_who_asks() {
         hall.open().await;
         let statements = Statements::of(&world).await;
         let voter = statements.asked_by(&hall.voters[0]);
-        // Whichever worker of the server answers, it has read the page by then.
-        for _ in 0..10 {
-            voter.get(&hall.path).await.expect(200);
-        }
+        read_the_page(&voter, &hall).await;
         let (page, run) = statements.of_request(voter.get(&hall.path)).await;
         page.expect(200);
         assert_eq!(run.len(), 1, "{run:#?}");
@@ -219,9 +223,7 @@ async fn a_vote_takes_one_statement_where_the_ballot_was_opened() {
         open.await.expect(200);
         for voter in &hall.voters {
             let voter = statements.asked_by(voter);
-            for _ in 0..10 {
-                voter.get(&hall.path).await.expect(200);
-            }
+            read_the_page(&voter, &hall).await;
             let vote = voter.post(&hall.at("votes"), hall.vote(0).body());
             let (vote, mut run) = statements.of_request(vote).await;
             vote.expect(201);

@@ -30,6 +30,7 @@ enum Way {
         options: Box<PgConnectOptions>,
         open: Option<PgConnection>,
     },
+    /// A connection of its own.
     SqliteReader {
         options: Box<SqliteConnectOptions>,
         open: Option<SqliteConnection>,
@@ -97,7 +98,7 @@ impl Kept {
             Way::SqliteReader { options, open } => {
                 let mut connection = match open.take() {
                     Some(connection) => connection,
-                    None => SqliteConnection::connect_with(options).await.map_err(failed)?,
+                    None => SqliteConnection::connect_with(options).await.map_err(unconnected)?,
                 };
                 let done = on_sqlite(&mut connection, statement).await.map_err(failed)?;
                 *open = Some(connection);
@@ -106,7 +107,7 @@ impl Kept {
             Way::SqliteWriter { pool, held, .. } => {
                 let mut connection = match held.take() {
                     Some(connection) => connection,
-                    None => pool.acquire().await.map_err(failed)?,
+                    None => pool.acquire().await.map_err(unconnected)?,
                 };
                 // After any error the pool sees to it.
                 let done = on_sqlite(&mut connection, statement).await.map_err(failed)?;
@@ -132,8 +133,13 @@ impl Kept {
         }
     }
 }
+
 fn failed(error: sqlx::Error) -> DbErr {
     DbErr::Query(RuntimeErr::SqlxError(error.into()))
+}
+
+fn unconnected(error: sqlx::Error) -> DbErr {
+    DbErr::Conn(RuntimeErr::SqlxError(error.into()))
 }
 
 /// Whether the connection is at fault, not the statement.
@@ -152,7 +158,7 @@ async fn connect(options: &PgConnectOptions) -> Result<PgConnection, DbErr> {
         Ok(connection)
     });
     let connected = connected.await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
-    connected.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))
+    connected.map_err(unconnected)
 }
 
 async fn on_postgres(connection: &mut PgConnection, statement: Statement) -> Result<Done, sqlx::Error> {

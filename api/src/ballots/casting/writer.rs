@@ -145,7 +145,9 @@ async fn write(store: &Store, kept: &mut Kept, ambient: &Ambient, ballot_id: Uui
         Ok(stored) => stored,
         Err(problem) => return answer_all(votes, &Err(failed(problem))),
     };
-    let (done, left): (Vec<_>, Vec<_>) = votes.into_iter().partition(|(entry, _)| stored.remove(&entry.mark));
+    let (done, left): (Vec<_>, Vec<_>) = votes
+        .into_iter()
+        .partition(|(entry, _)| stored.remove(entry.mark.as_slice()));
     answer_all(done, &Ok(Outcome::Stored));
     if left.is_empty() {
         return;
@@ -181,13 +183,11 @@ async fn at_once(
     ambient: &Ambient,
     ballot_id: Uuid,
     entries: &[&Entry],
-) -> Result<HashSet<[u8; 32]>, Problem> {
-    let bytes = |of: fn(&Entry) -> Vec<u8>| Column::Bytes(entries.iter().map(|entry| of(entry)).collect());
+) -> Result<HashSet<Vec<u8>>, Problem> {
     let flags = |of: fn(&Entry) -> bool| Column::Bool(entries.iter().map(|entry| of(entry)).collect());
     let ids = |of: fn(&Entry) -> Uuid| Column::Uuid(entries.iter().map(|entry| of(entry)).collect());
-    let rows = Rows(vec![
-        ("mark", bytes(|entry| entry.mark.to_vec())),
-        ("sealed", bytes(|entry| entry.sealed.clone())),
+    let mut rows = votes(entries);
+    rows.0.extend([
         ("sign_in_id", ids(|entry| entry.sign_in_id)),
         ("person_id", ids(|entry| entry.person_id)),
         ("seen", flags(|entry| entry.seen)),
@@ -214,20 +214,16 @@ async fn at_once(
     );
     let values = [ballot_id.into(), ambient.now().micros().into()];
     let statement = Statement::from_sql_and_values(backend, sql, values.into_iter().chain(rows));
-    let all = kept.change(statement).await? == entries.len();
-    let stored = if all {
-        None
-    } else {
-        Some(found(kept, ballot_id, entries).await?)
-    };
-    let is_stored = |mark: &[u8; 32]| stored.as_ref().is_none_or(|stored| stored.contains(mark.as_slice()));
-    Ok(entries.iter().map(|entry| entry.mark).filter(is_stored).collect())
+    if kept.change(statement).await? == entries.len() {
+        return Ok(entries.iter().map(|entry| entry.mark.to_vec()).collect());
+    }
+    found(kept, ballot_id, entries).await
 }
 
-/// The marks under which exactly these votes stand: no two are sealed to the same bytes.
+/// The marks under which exactly these votes stand, written just now: no two are sealed to the same bytes.
 async fn found(kept: &mut Kept, ballot_id: Uuid, entries: &[&Entry]) -> Result<HashSet<Vec<u8>>, Problem> {
     let backend = kept.backend();
-    let (source, values) = rows(entries).source(backend, 2);
+    let (source, values) = votes(entries).source(backend, 2);
     let sql = format!(
         "SELECT s.mark FROM {source} WHERE EXISTS \
          (SELECT 1 FROM \"cast\" c WHERE c.ballot_id = $1 AND c.mark = s.mark AND c.sealed = s.sealed)"
@@ -237,7 +233,8 @@ async fn found(kept: &mut Kept, ballot_id: Uuid, entries: &[&Entry]) -> Result<H
     rows.into_iter().map(|row| Ok(row.try_get("", "mark")?)).collect()
 }
 
-fn rows(entries: &[&Entry]) -> Rows {
+/// As they are written.
+fn votes(entries: &[&Entry]) -> Rows {
     let marks = entries.iter().map(|entry| entry.mark.to_vec());
     let sealed = entries.iter().map(|entry| entry.sealed.clone());
     Rows(vec![
@@ -329,7 +326,7 @@ async fn insert(on: &impl ConnectionTrait, ballot_id: Uuid, entries: &[&Entry]) 
         return Ok(HashSet::new());
     }
     let backend = on.get_database_backend();
-    let (source, values) = rows(entries).source(backend, 2);
+    let (source, values) = votes(entries).source(backend, 2);
     let sql = format!(
         "INSERT INTO \"cast\" (ballot_id, mark, sealed) SELECT $1, s.mark, s.sealed FROM {source} WHERE true \
          ORDER BY s.mark ON CONFLICT (ballot_id, mark) DO NOTHING RETURNING mark"
