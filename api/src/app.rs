@@ -1,6 +1,7 @@
 //! The server put together: what every request shares, the list of rooms, and the start.
 
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
@@ -8,6 +9,7 @@ use actix_web::guard;
 use actix_web::middleware::{Compress, Condition, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{HttpResponse, HttpServer};
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use crate::ambient::Ambient;
@@ -39,7 +41,9 @@ pub struct App {
     /// What was answered so far, for operators.
     pub answers: Answers,
     /// Held by whoever counts: one ballot at a time in a process.
-    pub counting: tokio::sync::Mutex<()>,
+    pub counting: Arc<tokio::sync::Mutex<()>>,
+    /// Where the work goes on that no request waits for.
+    pub runtime: Handle,
 }
 
 impl App {
@@ -70,7 +74,8 @@ impl App {
             frozen: ballots::Frozen::default(),
             votes,
             answers: Answers::default(),
-            counting: tokio::sync::Mutex::default(),
+            counting: Arc::default(),
+            runtime: Handle::current(),
         }))
     }
 }

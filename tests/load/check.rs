@@ -13,19 +13,27 @@ use crate::hall::{Ballot, Hall, request};
 use crate::progress;
 use crate::server::{Server, binary, peak};
 
-/// What the end of a ballot took: seconds until everyone saw it closed, until it was counted and its
-/// bundle could be had, and for `palabre verify`, and MiB at the peak of the last.
-pub struct End {
+/// Seconds until everyone saw a ballot closed, and until it was counted and its bundle could be had.
+pub struct Counted {
     pub closed: f64,
     pub counted: f64,
-    pub verified: f64,
+}
+
+/// What `palabre verify` took: seconds, and MiB at its peak as far as looks in between tell.
+pub struct Verified {
+    pub seconds: f64,
     pub memory: f64,
 }
 
 impl Hall {
-    /// Closes the ballot and holds its bundle against what was acknowledged: the votes in it are those
-    /// of the answers, and `palabre verify` finds nothing wrong and every promise kept.
-    pub async fn check(&self, server: &Server, ballot: &Ballot, answers: &[Vec<u8>]) -> End {
+    /// The end of a ballot, and that nothing is wrong with it.
+    pub async fn check(&self, server: &Server, ballot: &Ballot, answers: &[Vec<u8>]) {
+        self.count(server, ballot, answers).await;
+        self.verify(server, ballot, answers).await;
+    }
+
+    /// Closes the ballot and waits for its count, which finds as many votes as were acknowledged.
+    pub async fn count(&self, server: &Server, ballot: &Ballot, answers: &[Vec<u8>]) -> Counted {
         let began = Instant::now();
         let close = format!("{}/close", ballot.path);
         let close = self.act(server, "POST", &close, None);
@@ -47,6 +55,16 @@ impl Hall {
         };
         let counted = began.elapsed().as_secs_f64();
         assert_eq!(tally["votes"], answers.len(), "every acknowledged vote is counted");
+        progress(&format!(
+            "{} votes: closed after {closed:.2} s, counted after {counted:.1} s",
+            answers.len()
+        ));
+        Counted { closed, counted }
+    }
+
+    /// Holds the bundle against what was acknowledged: the votes in it are those of the answers, and
+    /// `palabre verify` finds nothing wrong and every promise kept.
+    pub async fn verify(&self, server: &Server, ballot: &Ballot, answers: &[Vec<u8>]) -> Verified {
         let folder = tempfile::tempdir().expect("a folder");
         let began = Instant::now();
         for (name, route) in [("bundle", "audit"), ("checkpoint", "checkpoint")] {
@@ -55,19 +73,15 @@ impl Hall {
         }
         let fetched = began.elapsed().as_secs_f64();
         votes_are(&folder.path().join("bundle"), answers);
-        let (verified, memory) = verify(folder.path(), answers).await;
+        let verified = verify(folder.path(), answers).await;
         progress(&format!(
-            "{} votes: closed after {closed:.2} s, counted after {counted:.1} s, bundle fetched in {fetched:.1} s, \
-             verified in {verified:.1} s with {memory:.0} MiB and {} promises",
+            "bundle of {} votes fetched in {fetched:.1} s, verified in {:.1} s with {:.0} MiB and {} promises",
             answers.len(),
+            verified.seconds,
+            verified.memory,
             answers.len().min(PROMISES)
         ));
-        End {
-            closed,
-            counted,
-            verified,
-            memory,
-        }
+        verified
     }
 }
 
@@ -91,8 +105,7 @@ fn votes_are(bundle: &Path, answers: &[Vec<u8>]) {
     assert!(found.eq(acknowledged), "the votes in the bundle are those acknowledged");
 }
 
-/// What `palabre verify` took: seconds, and MiB at its peak as far as looks in between tell.
-async fn verify(folder: &Path, answers: &[Vec<u8>]) -> (f64, f64) {
+async fn verify(folder: &Path, answers: &[Vec<u8>]) -> Verified {
     let mut command = Command::new(binary());
     command.args(["verify", "bundle", "--checkpoint", "checkpoint"]);
     for (number, answer) in answers.iter().take(PROMISES).enumerate() {
@@ -116,7 +129,10 @@ async fn verify(folder: &Path, answers: &[Vec<u8>]) -> (f64, f64) {
     };
     let said = std::fs::read_to_string(folder.join("said")).unwrap_or_default();
     assert!(ended.success(), "palabre verify: {said}");
-    (began.elapsed().as_secs_f64(), memory)
+    Verified {
+        seconds: began.elapsed().as_secs_f64(),
+        memory,
+    }
 }
 
 async fn download(server: &Server, token: &str, path: &str, file: &Path) {

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -92,7 +92,13 @@ impl Figures {
 
     /// In milliseconds.
     pub fn p99(&self) -> f64 {
-        let index = (self.latencies.len() * 99 / 100).min(self.latencies.len().saturating_sub(1));
+        self.quantile(0.99)
+    }
+
+    /// In milliseconds, of this share of all.
+    pub fn quantile(&self, share: f64) -> f64 {
+        let index = (self.latencies.len() as f64 * share) as usize;
+        let index = index.min(self.latencies.len().saturating_sub(1));
         f64::from(self.latencies.get(index).copied().unwrap_or_default()) / 1000.0
     }
 
@@ -116,6 +122,8 @@ pub struct Load {
     connections: usize,
     /// Between one request and the next, whether answered or not; none: each as soon as it can.
     pause: Option<Duration>,
+    /// Enough: no more requests.
+    over: Arc<AtomicBool>,
 }
 
 impl Load {
@@ -124,7 +132,13 @@ impl Load {
             address,
             connections,
             pause: None,
+            over: Arc::default(),
         }
+    }
+
+    /// Whoever is at it ends with the answer they wait for.
+    pub fn end(&self) {
+        self.over.store(true, Ordering::Relaxed);
     }
 
     /// So many requests a second, whatever becomes of them: as people come, who do not wait for each other.
@@ -148,12 +162,12 @@ impl Load {
         let mut tasks = Vec::new();
         for _ in 0..self.connections {
             let (request, next, address) = (request.clone(), next.clone(), self.address);
-            let (numbers, pause) = (numbers.clone(), self.pause);
+            let (numbers, pause, over) = (numbers.clone(), self.pause, self.over.clone());
             tasks.push(tokio::spawn(async move {
                 let mut connection = Connection::open(address).await;
                 let mut bytes = Vec::with_capacity(2048);
                 let (mut latencies, mut created) = (Vec::new(), Vec::new());
-                while Instant::now() < deadline {
+                while Instant::now() < deadline && !over.load(Ordering::Relaxed) {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     if number >= numbers.end {
                         break;

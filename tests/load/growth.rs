@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use crate::check::End;
+use crate::check::Counted;
 use crate::client::{Figures, Load};
 use crate::hall::Hall;
 use crate::server::Server;
@@ -35,11 +35,12 @@ pub async fn line(server: &Server, hall: &Hall, load: &Load, other: Option<&Hall
     let cost = (server.cpu() - before) * 1e6 / figures.done as f64;
     let casting = server.memory();
     server.forget_peak();
-    let check = hall.check(server, &ballot, &figures.created);
+    let counting = hall.count(server, &ballot, &figures.created);
     let (end, beside) = match other {
-        Some(other) => beside(server, other, check).await,
-        None => (check.await, String::new()),
+        Some(other) => beside(server, other, counting).await,
+        None => (counting.await, String::new()),
     };
+    let verified = hall.verify(server, &ballot, &figures.created).await;
     format!(
         "{:>10} {opened:>9.1} {opening:>9.0} {:>9.0} {cost:>16.0} {casting:>9.0} {:>9.2} {:>10.1} {:>9.0} {:>11.1} {:>9.0}{beside}",
         figures.done,
@@ -47,27 +48,34 @@ pub async fn line(server: &Server, hall: &Hall, load: &Load, other: Option<&Hall
         end.closed,
         end.counted,
         server.memory(),
-        end.verified,
-        end.memory
+        verified.seconds,
+        verified.memory
     )
 }
 
-async fn beside(server: &Server, hall: &Hall, check: impl Future<Output = End>) -> (End, String) {
+async fn beside(server: &Server, hall: &Hall, counting: impl Future<Output = Counted>) -> (Counted, String) {
     let ballot = hall.open_ballot(server).await;
     let load = Load::new(server.address, 64).steady(1000);
     let before = hall.cast(&load, &ballot, Duration::from_secs(5), false).await;
     let rest = hall.after(before.done);
-    let (meanwhile, end) = tokio::join!(rest.cast(&load, &ballot, Duration::from_secs(10), false), check);
+    let until_counted = async {
+        let end = counting.await;
+        load.end();
+        end
+    };
+    let votes = rest.cast(&load, &ballot, Duration::from_secs(3600), false);
+    let (meanwhile, end) = tokio::join!(votes, until_counted);
     let figures = |figures: &Figures| {
         format!(
-            "{} of them, p99 {:.1} ms, longest {:.0} ms",
+            "{} of them, p50 {:.1} ms, p99 {:.1}, longest {:.0}",
             figures.done,
-            figures.p99(),
+            figures.quantile(0.5),
+            figures.quantile(0.99),
             figures.longest()
         )
     };
     let text = format!(
-        "\n           1000 votes a second in another ballot: in 5 s {}; in the 10 s after closing this one {}",
+        "\n           1000 votes a second in another ballot: in 5 s {}; while this one is counted {}",
         figures(&before),
         figures(&meanwhile)
     );

@@ -244,7 +244,7 @@ async fn growth(part: &str, url: &str, folder: &Path, options: &Options) {
         progress(&format!("growth, {part}: {size} people"));
         let hall = Hall::make(url, &server, size).await;
         let other = match part {
-            "postgres" if size * 10 > options.voters => Some(Hall::make(url, &server, 20_000).await),
+            "postgres" if size * 10 > options.voters => Some(Hall::make(url, &server, 60_000).await),
             _ => None,
         };
         println!("{}", growth::line(&server, &hall, &load, other.as_ref()).await);

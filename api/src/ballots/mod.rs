@@ -65,9 +65,10 @@ pub use participation::{BallotPart, parts};
 pub use proof::manifest::instance as instance_name;
 pub use resealing::{keys_open, reseal_keys};
 
-/// Lines of a roll, or votes, read and written at once: in the drivers' hands they take several times
-/// what is kept of them.
-const PAGE: usize = 2000;
+/// Lines of a roll, or votes, read and written at once. In the drivers' hands they take several times
+/// what is kept of them; and where processors are scarce, who votes meanwhile in another ballot waits
+/// for whoever is at a page: more at once would hardly be faster, and have them wait longer.
+const PAGE: usize = 250;
 
 /// What a backup holds of this room.
 pub mod tables {

@@ -277,15 +277,6 @@ pub async fn hold_table(on: &DatabaseTransaction, table: &str) -> Result<(), DbE
     Ok(())
 }
 
-/// For the rest of this transaction many rows are found among many by going through both once. Of a
-/// ballot that is new PostgreSQL may think that it has one line, and go through all the others for it.
-pub async fn join_many(on: &DatabaseTransaction) -> Result<(), DbErr> {
-    if on.get_database_backend() == DatabaseBackend::Postgres {
-        on.execute_unprepared("SET LOCAL enable_nestloop = off").await?;
-    }
-    Ok(())
-}
-
 /// Right after the name of a table in `FROM`: what is asked stands in this index. SQLite, which knows
 /// nothing of how much stands where, would rather look into the table for each row.
 pub fn by_index(backend: DatabaseBackend, index: &str) -> String {

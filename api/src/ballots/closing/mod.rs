@@ -2,22 +2,24 @@
 //!
 //! The first is short: state and instant, under the lock that no vote passes. The second opens
 //! every sealed row, counts, writes the openings in order of vote hash and the `voted` flags in
-//! order of roll leaf, builds and signs the tree, deletes the sealed rows and destroys the key.
+//! order of unit, true and false alike, builds and signs the tree, deletes the sealed rows and
+//! destroys the key.
 //! Killed at any point it is repeated by whichever process lives, to the same bytes: nothing in it
 //! is random or asks a clock but `counted_at`.
 //!
 //! What was cast does not change any more once the ballot is closed, so rows are read and opened
-//! before anything is locked; the ballot itself is locked only at the very end.
+//! before anything is locked; the ballot itself is locked only at the very end. All of it is done on
+//! a thread of its own, so that nobody who votes elsewhere waits for a page of it.
 
 mod opener;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::Data;
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::{DatabaseBackend, DatabaseTransaction, QueryOrder, QuerySelect, Statement};
+use tokio::sync::oneshot;
 
 use super::entity::{State, ballot, proof, roll};
 use super::frozen::{self, Frozen};
@@ -27,13 +29,12 @@ use super::proof::merkle::Blocks;
 use super::{PAGE, casting};
 use crate::app::App;
 use crate::http::{Code, Problem};
-use crate::store::{Column, Rows, join_many, take_stock};
+use crate::instant::Instant;
+use crate::store::{Column, Rows, take_stock};
 use opener::{Anomaly, Counted, Line, Opener};
 
 /// A small ballot is counted before the answer to its closing; a large one goes on by itself.
 const COURTESY: Duration = Duration::from_secs(5);
-/// Flags written at once: PostgreSQL may go through all of the roll for each so many.
-const FLAGS: usize = 100_000;
 
 /// First transaction: the caller has locked the ballot and found it open.
 pub async fn close(on: &impl ConnectionTrait, app: &App, row: ballot::Model) -> Result<ballot::Model, Problem> {
@@ -48,8 +49,18 @@ pub async fn close(on: &impl ConnectionTrait, app: &App, row: ballot::Model) -> 
 pub async fn count_soon(app: &Data<App>, id: Uuid) {
     let app = app.clone();
     let count = tokio::spawn(async move {
-        if let Err(problem) = count(&app, id).await {
-            tracing::warn!(ballot = %id, %problem, "counting will be tried again");
+        // One count at a time in a process, which bounds its memory; one process per ballot.
+        let turn = app.counting.clone().lock_owned().await;
+        let (ends, ended) = oneshot::channel();
+        let counts = move || {
+            if let Err(problem) = app.runtime.block_on(count(&app, id)) {
+                tracing::warn!(ballot = %id, %problem, "counting will be tried again");
+            }
+            drop((turn, ends.send(())));
+        };
+        match std::thread::Builder::new().name("count".to_owned()).spawn(counts) {
+            Ok(_) => drop(ended.await),
+            Err(error) => tracing::warn!(ballot = %id, %error, "counting will be tried again"),
         }
     });
     // Ran out of patience or finished: the caller reads the ballot's state in either case.
@@ -58,8 +69,6 @@ pub async fn count_soon(app: &Data<App>, id: Uuid) {
 
 /// Second transaction, with everything that can be done before it.
 async fn count(app: &App, id: Uuid) -> Result<(), Problem> {
-    // One count at a time in a process, which bounds its memory; one process per ballot.
-    let _turn = app.counting.lock().await;
     let Some(claim) = claim(app, id).await? else {
         return Ok(());
     };
@@ -74,9 +83,9 @@ async fn count(app: &App, id: Uuid) -> Result<(), Problem> {
     };
     let mut written = 0;
     match outcome {
-        Ok((frozen, counted)) => {
+        Ok((counted, end)) => {
             written = counted.openings.len();
-            write(&transaction, app, id, &frozen, counted).await?;
+            write(&transaction, app, id, counted, end).await?;
         }
         Err(Anomaly(why)) => {
             tracing::error!(ballot = %id, why, "COUNT FAILED: the ballot stays uncounted and nothing was changed");
@@ -111,8 +120,8 @@ async fn claim(app: &App, id: Uuid) -> Result<Option<Option<DatabaseTransaction>
     Ok(ours.then_some(Some(transaction)))
 }
 
-/// Every vote opened and counted, off the threads that serve requests.
-async fn open_all(app: &App, ballot: &ballot::Model) -> Result<Result<(Arc<Frozen>, Counted), Anomaly>, Problem> {
+/// Every vote opened and counted.
+async fn open_all(app: &App, ballot: &ballot::Model) -> Result<Result<(Counted, End), Anomaly>, Problem> {
     if ballot.sealed_key.is_none() {
         return Ok(Err(Anomaly("key_missing")));
     }
@@ -124,32 +133,59 @@ async fn open_all(app: &App, ballot: &ballot::Model) -> Result<Result<(Arc<Froze
     };
     let lines = read_roll(reader, ballot.id).await?;
     take_stock(reader, "cast", lines.len()).await?;
-    let key = frozen.clone();
-    let mut opener = blocking(move || Opener::new(key, lines)).await?;
+    let mut opener = Opener::new(frozen.clone(), lines);
     let mut after = Vec::new();
     loop {
         let page = casting::page(reader, ballot.id, &after, PAGE as u64).await?;
         let Some(last) = page.last() else { break };
         after.clone_from(&last.mark);
-        let taken;
-        (opener, taken) = blocking(move || {
-            let taken = opener.take(&page);
-            (opener, taken)
-        })
-        .await?;
-        if let Err(anomaly) = taken {
+        if let Err(anomaly) = opener.take(&page) {
             return Ok(Err(anomaly));
         }
     }
-    Ok(blocking(move || opener.finish())
-        .await?
-        .map(|counted| (frozen, counted)))
+    let counted = match opener.finish() {
+        Ok(counted) => counted,
+        Err(anomaly) => return Ok(Err(anomaly)),
+    };
+    let end = end(&frozen, ballot.closed_at.ok_or(Code::Internal)?, &counted)?;
+    Ok(Ok((counted, end)))
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|_| Code::Internal.into())
+/// How the log ends: the record of the closing, and the root over all of it.
+struct End {
+    record: String,
+    checkpoint: String,
+    blocks: Vec<u8>,
+}
+
+fn end(frozen: &Frozen, closed_at: Instant, counted: &Counted) -> Result<End, Problem> {
+    let manifest = &frozen.manifest;
+    let mut voted = VotedDigest::new(manifest.ballot_id);
+    let voters = counted.lines.iter().filter(|(_, voted)| *voted);
+    voters.for_each(|(line, _)| voted.push(&line.leaf));
+    let (voted, voted_digest) = voted.finish();
+    let record = ClosingRecord {
+        format: CLOSING_FORMAT.to_owned(),
+        ballot_id: manifest.ballot_id,
+        opened_at: manifest.opened_at,
+        closed_at,
+        voted,
+        voted_digest,
+        votes: counted.count.votes,
+        blanks: counted.count.blanks,
+        tally_digest: tally_digest(&counted.count).ok_or(Code::Internal)?,
+    };
+    let record = record.text().ok_or(Code::Internal)?;
+    let mut tree = Blocks::default();
+    tree.push(manifest.text().ok_or(Code::Internal)?.as_bytes());
+    counted.openings.iter().for_each(|opening| tree.push(&opening.hash));
+    tree.push(record.as_bytes());
+    let checkpoint = checkpoint_text(&manifest.origin, tree.size(), &tree.root());
+    Ok(End {
+        record,
+        checkpoint: frozen.keys.signer.sign(&checkpoint),
+        blocks: tree.into_roots().concat(),
+    })
 }
 
 /// In order of leaf.
@@ -177,59 +213,25 @@ async fn read_roll(on: &impl ConnectionTrait, ballot_id: Uuid) -> Result<Vec<Lin
     }
 }
 
-async fn write(
-    on: &DatabaseTransaction,
-    app: &App,
-    id: Uuid,
-    frozen: &Frozen,
-    counted: Counted,
-) -> Result<(), Problem> {
-    let found = ballot::find(on, id).await?;
-    if found.counted_at.is_some() {
+async fn write(on: &DatabaseTransaction, app: &App, id: Uuid, counted: Counted, end: End) -> Result<(), Problem> {
+    if ballot::find(on, id).await?.counted_at.is_some() {
         return Ok(());
     }
-    let closed_at = found.closed_at.ok_or(Code::Internal)?;
     write_openings(on, id, &counted).await?;
-    join_many(on).await?;
-    write_flags(on, id, &counted).await?;
+    write_flags(on, id, counted.lines).await?;
     if casting::destroy(on, id).await? != counted.openings.len() as u64 {
         tracing::error!(ballot = %id, "votes came or went while they were counted");
         return Err(Code::Internal.into());
     }
-
-    let mut voted = VotedDigest::new(id);
-    counted
-        .lines
-        .iter()
-        .filter(|(_, voted)| *voted)
-        .for_each(|(line, _)| voted.push(&line.leaf));
-    let (voted, voted_digest) = voted.finish();
-    let record = ClosingRecord {
-        format: CLOSING_FORMAT.to_owned(),
-        ballot_id: id,
-        opened_at: frozen.manifest.opened_at,
-        closed_at,
-        voted,
-        voted_digest,
-        votes: counted.count.votes,
-        blanks: counted.count.blanks,
-        tally_digest: tally_digest(&counted.count).ok_or(Code::Internal)?,
-    };
-    let record = record.text().ok_or(Code::Internal)?;
-    let mut tree = Blocks::default();
-    tree.push(frozen.manifest.text().ok_or(Code::Internal)?.as_bytes());
-    counted.openings.iter().for_each(|opening| tree.push(&opening.hash));
-    tree.push(record.as_bytes());
-    let checkpoint = checkpoint_text(&frozen.manifest.origin, tree.size(), &tree.root());
 
     let row = ballot::lock(on, id).await?;
     // Only now: whoever erases themself holds the ballot too, so each sees what the other has done.
     of_person::forget_erased(on, id).await?;
     let sealed = proof::ActiveModel {
         ballot_id: Set(id),
-        closing_record: Set(Some(record)),
-        checkpoint: Set(Some(frozen.keys.signer.sign(&checkpoint))),
-        blocks: Set(Some(tree.into_roots().concat())),
+        closing_record: Set(Some(end.record)),
+        checkpoint: Set(Some(end.checkpoint)),
+        blocks: Set(Some(end.blocks)),
         ..Default::default()
     };
     proof::Entity::update(sealed).exec(on).await?;
@@ -274,24 +276,28 @@ async fn write_openings(on: &impl ConnectionTrait, id: Uuid, counted: &Counted) 
     Ok(())
 }
 
-async fn write_flags(on: &impl ConnectionTrait, id: Uuid, counted: &Counted) -> Result<(), Problem> {
-    let voted: Vec<Uuid> = counted
-        .lines
-        .iter()
-        .filter(|(_, voted)| *voted)
-        .map(|(line, _)| line.unit_id)
-        .collect();
-    for units in voted.chunks(FLAGS) {
-        let rows = Rows(vec![("unit_id", Column::Uuid(units.to_vec()))]);
-        let (source, values) = rows.source(on.get_database_backend(), 2);
-        // Not `FROM`: SQLite would go through all of the roll for each of them.
+/// From one unit to another at a time, as they lie in SQLite: nobody goes through all of the roll, nor
+/// back and forth in it, for a few of its lines.
+async fn write_flags(on: &impl ConnectionTrait, id: Uuid, mut lines: Vec<(Line, bool)>) -> Result<(), Problem> {
+    lines.sort_unstable_by_key(|(line, _)| line.unit_id);
+    for lines in lines.chunks(PAGE) {
+        let (Some((first, _)), Some((last, _))) = (lines.first(), lines.last()) else {
+            break;
+        };
+        let voted = lines.iter().filter(|(_, voted)| *voted);
+        let rows = Rows(vec![(
+            "unit_id",
+            Column::Uuid(voted.map(|(line, _)| line.unit_id).collect()),
+        )]);
+        let (source, values) = rows.source(on.get_database_backend(), 4);
         let sql = format!(
-            "UPDATE roll SET voted = true WHERE ballot_id = $1 AND unit_id IN (SELECT s.unit_id FROM {source})"
+            "UPDATE roll SET voted = unit_id IN (SELECT s.unit_id FROM {source}) \
+             WHERE ballot_id = $1 AND unit_id BETWEEN $2 AND $3"
         );
-        run(on, id, sql, values).await?;
+        let values = [first.unit_id, last.unit_id].map(Into::into).into_iter().chain(values);
+        run(on, id, sql, values.collect()).await?;
     }
-    let rest = "UPDATE roll SET voted = false WHERE ballot_id = $1 AND voted IS NULL";
-    run(on, id, rest.to_owned(), Vec::new()).await
+    Ok(())
 }
 
 async fn run(on: &impl ConnectionTrait, id: Uuid, sql: String, values: Vec<sea_orm::Value>) -> Result<(), Problem> {
