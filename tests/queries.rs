@@ -17,7 +17,7 @@ use crate::support::{Answer, Backend, Operation, Person, Statements, World, oper
 use crate::voting::{Hall, plurality};
 
 /// How much there is of everything at first, and how much comes on top. Well below every page: a
-/// bundle is read by 2,000 lines, an outbox written by 500 letters, receipts proven by 256.
+/// bundle is read by 250 lines, an outbox written by 500 letters, receipts proven by 256.
 const FEW: usize = 1;
 const MORE: usize = 9;
 

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::independent::{Bundle, hex, roll_leaf, uuid};
 use crate::support::{Backend, World, both};
+use crate::voting::{Hall, plurality};
 use desk::Desk;
 use election::{Election, METHODS};
 
@@ -93,6 +94,31 @@ both! {
 
         let election = Election::hold(&world, "approval", "public").await;
         assert!(election.published().await == election.bundle, "members and auditors get different bundles");
+    }
+
+    async fn a_ballot_of_more_than_a_page_is_opened_counted_and_told_whole(world: World) {
+        // Rolls and votes are written and read by 250 lines.
+        let hall = Hall::crowd(&world, 300, plurality()).await;
+        hall.open().await;
+        let mut hashes = Vec::new();
+        for (number, voter) in hall.voters.iter().enumerate().filter(|(number, _)| number % 10 != 0) {
+            let vote = hall.vote(number % 3);
+            voter.post(&hall.at("votes"), vote.body()).await.expect(201);
+            hashes.push(vote.hash(hall.id()));
+        }
+        assert_eq!(hall.tally().await["votes"], 270);
+        for (number, voter) in hall.voters.iter().enumerate() {
+            let own = voter.get(&hall.at("participation")).await.expect(200);
+            assert_eq!(own["voted"], number % 10 != 0, "voter {number}");
+        }
+        let auditor = hall.workshop.member("auditor", "auditor@example.org").await;
+        let bundle = auditor.get(&hall.at("audit")).await.expect(200).body;
+        // Its openings, its tree, and its digest of who voted.
+        Bundle::read(&bundle).expect("a sound bundle");
+        hashes.sort();
+        let lines = bundle.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
+        let told: Vec<Value> = lines.filter_map(|line| line.get("vote_hash").cloned()).collect();
+        assert_eq!(told, hashes);
     }
 
     async fn what_cannot_be_read_is_neither_right_nor_wrong(world: World) {
