@@ -362,3 +362,39 @@ fn png_header(width: u32, height: u32) -> Vec<u8> {
     png.extend(crc.sum().to_be_bytes());
     png
 }
+
+/// Under PostgreSQL the votes of people who are known go through a function of the database.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn votes_at_once_are_stored_all_or_none() {
+    World::with(Backend::Postgres, async |world| {
+        let hall = Hall::new(&world, 2, plurality()).await;
+        hall.open().await;
+        hall.voters[0].post(&hall.at("votes"), hall.vote(0).body()).await.expect(201);
+        let sql = world.sql().await;
+        let stored = async |marks: [u8; 2]| {
+            let [one, two] = marks.map(|mark| format!("decode(repeat('{mark:02x}', 32), 'hex')"));
+            let call = format!(
+                "SELECT votes_at_once(b.id, ARRAY[{one}, {two}], ARRAY[{one}, {two}], ARRAY(SELECT id FROM sign_in))::bigint \
+                 FROM ballot b"
+            );
+            let told = sql.number(&call).await;
+            (told, sql.number("SELECT count(*) FROM \"cast\"").await)
+        };
+        assert_eq!(stored([1, 3]).await, (2, 3));
+        assert_eq!(stored([2, 3]).await, (0, 3), "one of them stands");
+        let revoked = "UPDATE sign_in SET revoked_at = created_at WHERE id = (SELECT id FROM sign_in ORDER BY id LIMIT 1)";
+        sql.run(revoked).await;
+        assert_eq!(stored([4, 5]).await, (0, 3), "one of those who vote is signed out");
+        sql.run("DELETE FROM sign_in WHERE revoked_at IS NOT NULL").await;
+        assert_eq!(stored([4, 5]).await, (2, 5));
+        // No statement brings the end of a ballot forward; time does.
+        sql.run("ALTER TABLE ballot DISABLE TRIGGER ballot_is_extended_only").await;
+        sql.run("UPDATE ballot SET closes_at = opened_at + 1").await;
+        assert_eq!(stored([6, 7]).await, (0, 5), "time is up");
+        sql.run("UPDATE ballot SET closes_at = NULL").await;
+        assert_eq!(stored([6, 7]).await, (2, 7));
+        sql.run("UPDATE ballot SET state = 'closed', closed_at = opened_at + 1").await;
+        assert_eq!(stored([8, 9]).await, (0, 7), "the ballot is closed");
+    })
+    .await;
+}

@@ -23,6 +23,7 @@ mod m0014_large_ballots;
 mod m0015_few_among_many;
 mod m0016_votes_unsampled;
 mod m0017_asked_always;
+mod m0018_votes_at_once;
 mod sql;
 
 pub struct Migrator;
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0015_few_among_many::Migration),
             Box::new(m0016_votes_unsampled::Migration),
             Box::new(m0017_asked_always::Migration),
+            Box::new(m0018_votes_at_once::Migration),
         ]
     }
 }

@@ -139,7 +139,7 @@ async fn postgresql_stopped_in_a_burst_costs_no_vote() {
 async fn casting_backend(world: &World, after: Option<i64>) -> i64 {
     let sql = world.sql().await;
     let waiting = "SELECT pid::bigint FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' \
-                   AND query LIKE 'INSERT INTO \"cast\"%'";
+                   AND query ~ '^(INSERT INTO \"cast\"|SELECT votes_at_once)'";
     let deadline = Instant::now() + Duration::from_secs(7);
     loop {
         let found = sql.texts(&waiting.replace("bigint", "text")).await;

@@ -303,7 +303,7 @@ async fn writers_of_the_same_votes_do_not_deadlock() {
         here.release().await.expect(201);
         there.release().await.expect(201);
         let held = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
-                    AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO \"cast\"%'";
+                    AND wait_event_type = 'Lock' AND query ~ '^(INSERT INTO \"cast\"|SELECT votes_at_once)'";
         let deadline = Instant::now() + PATIENCE;
         while sql.number(held).await < 2 {
             assert!(Instant::now() < deadline, "the writers do not meet");

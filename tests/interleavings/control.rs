@@ -121,6 +121,7 @@ impl Kind {
             _ if of_ballot && statement.contains("\"opening_failed\" IS NULL") => Self::Round,
             _ if statement.contains("pg_try_advisory_xact_lock") => Self::Claim,
             _ if statement.starts_with("INSERT INTO \"cast\"") => Self::Vote,
+            _ if statement.starts_with("SELECT votes_at_once(") => Self::Vote,
             _ if statement.starts_with("UPDATE \"ballot\"") => Self::Change,
             _ => Self::Other,
         }

@@ -53,6 +53,13 @@ pub struct Entry {
     pub seen: bool,
 }
 
+impl Entry {
+    /// All that is left to ask of the voter is whether the sign-in was revoked.
+    fn known(&self) -> bool {
+        self.seen && self.listed
+    }
+}
+
 /// What became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -78,7 +85,12 @@ impl Writer {
     /// Starts the writer; it ends, everything written, when the last of its handles is dropped.
     pub fn start(store: Store, ambient: Ambient, capacity: Capacity) -> Self {
         let (queue, mut waiting) = mpsc::channel::<Waiting>(capacity.queue);
-        let mut kept = store.kept_writer();
+        let mut pen = Pen {
+            kept: store.kept_writer(),
+            store,
+            ambient,
+            all_new: true,
+        };
         tokio::spawn(async move {
             let mut taken = Vec::with_capacity(capacity.batch);
             while waiting.recv_many(&mut taken, capacity.batch).await > 0 {
@@ -87,8 +99,8 @@ impl Writer {
                     ballots.entry(waiting.0.ballot_id).or_default().push(waiting);
                 }
                 for (ballot_id, votes) in ballots {
-                    write(&store, &mut kept, &ambient, ballot_id, votes).await;
-                    kept.rest(!waiting.is_empty());
+                    pen.write(ballot_id, votes).await;
+                    pen.kept.rest(!waiting.is_empty());
                 }
             }
         });
@@ -129,38 +141,67 @@ impl Drop for Undecided {
     }
 }
 
-/// Almost always all are new and good, and one statement stores them; those it leaves are looked at
-/// more closely once the others have their answer.
-async fn write(store: &Store, kept: &mut Kept, ambient: &Ambient, ballot_id: Uuid, mut votes: Vec<Waiting>) {
-    // In order of mark: writers that lock rows in one order do not deadlock. Of equal marks the first counts.
-    votes.sort_by_key(|(entry, _)| entry.mark);
-    let mut new: Vec<&Entry> = votes.iter().map(|(entry, _)| entry).collect();
-    new.dedup_by_key(|entry| entry.mark);
-    // After a failed commit nobody knows: the same vote sent again finds out.
-    let failed = |problem: Problem| {
-        tracing::warn!(ballot = %ballot_id, %problem, "votes could not be written; their senders are told to try again");
-        Code::Unavailable
-    };
-    let mut stored = match at_once(kept, ambient, ballot_id, &new).await {
-        Ok(stored) => stored,
-        Err(problem) => return answer_all(votes, &Err(failed(problem))),
-    };
-    let (done, left): (Vec<_>, Vec<_>) = votes
-        .into_iter()
-        .partition(|(entry, _)| stored.remove(entry.mark.as_slice()));
-    answer_all(done, &Ok(Outcome::Stored));
-    if left.is_empty() {
-        return;
-    }
-    kept.rest(false);
-    let entries: Vec<&Entry> = left.iter().map(|(entry, _)| entry).collect();
-    match one_by_one(store, ambient, ballot_id, &entries).await {
-        Ok(outcomes) => {
-            for (vote, outcome) in left.into_iter().zip(outcomes) {
-                answer_all([vote], &Ok(outcome));
-            }
+/// What the writer writes with.
+struct Pen {
+    store: Store,
+    kept: Kept,
+    ambient: Ambient,
+    /// All of the last batch were new and good, as they almost always are.
+    all_new: bool,
+}
+
+impl Pen {
+    /// One statement stores what is new and good; what it leaves is looked at more closely once the others
+    /// have their answer.
+    async fn write(&mut self, ballot_id: Uuid, mut votes: Vec<Waiting>) {
+        // In order of mark: writers that lock rows in one order do not deadlock. Of equal marks the first counts.
+        votes.sort_by_key(|(entry, _)| entry.mark);
+        let mut new: Vec<&Entry> = votes.iter().map(|(entry, _)| entry).collect();
+        new.dedup_by_key(|entry| entry.mark);
+        // After a failed commit nobody knows: the same vote sent again finds out.
+        let failed = |problem: Problem| {
+            tracing::warn!(ballot = %ballot_id, %problem, "votes could not be written; their senders are told to try again");
+            Code::Unavailable
+        };
+        let mut stored = match self.at_once(ballot_id, &new).await {
+            Ok(stored) => stored,
+            Err(problem) => return answer_all(votes, &Err(failed(problem))),
+        };
+        let (done, left): (Vec<_>, Vec<_>) = votes
+            .into_iter()
+            .partition(|(entry, _)| stored.remove(entry.mark.as_slice()));
+        answer_all(done, &Ok(Outcome::Stored));
+        self.all_new = left.is_empty();
+        if left.is_empty() {
+            return;
         }
-        Err(problem) => answer_all(left, &Err(failed(problem))),
+        self.kept.rest(false);
+        let entries: Vec<&Entry> = left.iter().map(|(entry, _)| entry).collect();
+        match one_by_one(&self.store, &self.ambient, ballot_id, &entries).await {
+            Ok(outcomes) => {
+                for (vote, outcome) in left.into_iter().zip(outcomes) {
+                    answer_all([vote], &Ok(outcome));
+                }
+            }
+            Err(problem) => answer_all(left, &Err(failed(problem))),
+        }
+    }
+
+    /// Stores those of which everything is in order, and tells their marks.
+    async fn at_once(&mut self, ballot_id: Uuid, entries: &[&Entry]) -> Result<HashSet<Vec<u8>>, Problem> {
+        // Whoever sends the same vote over and over costs every second batch a second statement, not each.
+        let known = self.all_new && entries.iter().all(|entry| entry.known());
+        let stored = if known && self.kept.backend() == DatabaseBackend::Postgres {
+            all_or_none(&mut self.kept, ballot_id, entries).await?
+        } else {
+            0
+        };
+        if stored == entries.len()
+            || new_ones(&mut self.kept, &self.ambient, ballot_id, entries).await? == entries.len()
+        {
+            return Ok(entries.iter().map(|entry| entry.mark.to_vec()).collect());
+        }
+        found(&mut self.kept, ballot_id, entries).await
     }
 }
 
@@ -171,53 +212,67 @@ fn answer_all(votes: impl IntoIterator<Item = Waiting>, fate: &Result<Outcome, C
     }
 }
 
-/// Stores those of which everything is in order, and tells their marks. One statement and so one
+/// Votes that are new by all appearances, of people whose sign-in was seen a moment ago and who are on the
+/// roll: PostgreSQL has a function for them, which stores them all or none.
+async fn all_or_none(kept: &mut Kept, ballot_id: Uuid, entries: &[&Entry]) -> Result<usize, Problem> {
+    let mut rows = votes(entries);
+    let sign_ins = entries.iter().map(|entry| entry.sign_in_id);
+    rows.0.push(("sign_in_id", Column::Uuid(sign_ins.collect())));
+    let (_, arrays) = rows.source(kept.backend(), 2);
+    let sql = "SELECT votes_at_once($1, $2, $3, $4) AS stored";
+    let values = std::iter::once(ballot_id.into()).chain(arrays);
+    let rows = kept
+        .run(Statement::from_sql_and_values(kept.backend(), sql, values))
+        .await?;
+    let stored: Option<i32> = rows.first().map(|row| row.try_get("", "stored")).transpose()?;
+    Ok(stored.map_or(0, i32::unsigned_abs) as usize)
+}
+
+/// Stores those of which everything is in order, and tells how many. One statement and so one
 /// transaction: it locks the ballot as every vote locks it, and with the lock has the ballot as it is by
 /// then; only after that it looks at the state and at the clock. Run twice it stores nothing more.
 ///
 /// Each sign-in is looked up, and each voter on the roll. Of a sign-in that was seen a moment ago it is
 /// asked only whether it was revoked since, among the few that were, and nothing of a voter who is
 /// listed: two large indexes that are not gone through, which were half the work of storing a vote.
-async fn at_once(
-    kept: &mut Kept,
-    ambient: &Ambient,
-    ballot_id: Uuid,
-    entries: &[&Entry],
-) -> Result<HashSet<Vec<u8>>, Problem> {
+async fn new_ones(kept: &mut Kept, ambient: &Ambient, ballot_id: Uuid, entries: &[&Entry]) -> Result<usize, Problem> {
+    let backend = kept.backend();
+    let revoked = revoked_since(backend);
     let flags = |of: fn(&Entry) -> bool| Column::Bool(entries.iter().map(|entry| of(entry)).collect());
     let ids = |of: fn(&Entry) -> Uuid| Column::Uuid(entries.iter().map(|entry| of(entry)).collect());
     let mut rows = votes(entries);
-    rows.0.extend([
-        ("sign_in_id", ids(|entry| entry.sign_in_id)),
-        ("person_id", ids(|entry| entry.person_id)),
-        ("seen", flags(|entry| entry.seen)),
-        ("listed", flags(|entry| entry.listed)),
-    ]);
-    let backend = kept.backend();
+    rows.0.push(("sign_in_id", ids(|entry| entry.sign_in_id)));
+    let admitted = if entries.iter().all(|entry| entry.known()) {
+        format!("NOT {revoked}")
+    } else {
+        rows.0.extend([
+            ("person_id", ids(|entry| entry.person_id)),
+            ("seen", flags(|entry| entry.seen)),
+            ("listed", flags(|entry| entry.listed)),
+        ]);
+        format!(
+            "CASE WHEN s.seen THEN NOT {revoked} \
+             ELSE (SELECT true FROM sign_in i WHERE i.id = s.sign_in_id AND i.person_id = s.person_id \
+             AND i.revoked_at IS NULL AND i.expires_at > $2 AND i.workshop_id IS NULL) END \
+             AND (s.listed OR (SELECT true FROM roll r WHERE r.ballot_id = $1 AND r.person_id = s.person_id))"
+        )
+    };
     let (clock, share) = match backend {
         DatabaseBackend::Postgres => ("(extract(epoch FROM clock_timestamp()) * 1000000)::bigint", "FOR SHARE"),
         _ => ("$2", ""),
     };
     let (source, rows) = rows.source(backend, 3);
-    let revoked = revoked_since(backend);
     // No joins: of a ballot that is new PostgreSQL may think that it has one line, and would begin with the roll.
     let sql = format!(
         "INSERT INTO \"cast\" (ballot_id, mark, sealed) \
          WITH taking AS MATERIALIZED (SELECT state, closes_at FROM ballot WHERE id = $1 {share}) \
          SELECT $1, s.mark, s.sealed FROM {source} \
          WHERE EXISTS (SELECT 1 FROM taking WHERE state = 'open' AND (closes_at IS NULL OR closes_at > {clock})) \
-         AND CASE WHEN s.seen THEN NOT {revoked} \
-         ELSE (SELECT true FROM sign_in i WHERE i.id = s.sign_in_id AND i.person_id = s.person_id \
-         AND i.revoked_at IS NULL AND i.expires_at > $2 AND i.workshop_id IS NULL) END \
-         AND (s.listed OR (SELECT true FROM roll r WHERE r.ballot_id = $1 AND r.person_id = s.person_id)) \
-         ORDER BY s.mark ON CONFLICT (ballot_id, mark) DO NOTHING"
+         AND {admitted} ORDER BY s.mark ON CONFLICT (ballot_id, mark) DO NOTHING"
     );
     let values = [ballot_id.into(), ambient.now().micros().into()];
     let statement = Statement::from_sql_and_values(backend, sql, values.into_iter().chain(rows));
-    if kept.change(statement).await? == entries.len() {
-        return Ok(entries.iter().map(|entry| entry.mark.to_vec()).collect());
-    }
-    found(kept, ballot_id, entries).await
+    Ok(kept.change(statement).await?)
 }
 
 /// The marks under which exactly these votes stand, written just now: no two are sealed to the same bytes.
