@@ -68,7 +68,8 @@ pub fn revoked_since(backend: DatabaseBackend) -> String {
 
 const SHARDS: usize = 16;
 /// Two generations in each of 16 shards: 65,536 tokens, about 16 megabytes when full. A hall that reads
-/// the question and then votes must not have driven out its own tokens meanwhile.
+/// the question and then votes must not have driven out its own tokens meanwhile; up to half as many it
+/// does not, since what is found again moves to the young and makes them many.
 const GENERATION: usize = 2048;
 
 pub type Digest = [u8; 32];
