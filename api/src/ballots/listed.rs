@@ -31,9 +31,8 @@ impl Listed {
         people.is_some_and(|people| people.binary_search(&person_id.as_u128()).is_ok())
     }
 
-    /// Those on the roll, in any order. The first who says it is believed; all say the same.
-    fn fill(&self, mut people: Box<[u128]>) {
-        people.sort_unstable();
+    /// Those on the roll, in ascending order. The first who says it is believed; all say the same.
+    fn fill(&self, people: Box<[u128]>) {
         self.people.get_or_init(|| people);
     }
 
@@ -98,7 +97,7 @@ mod tests {
         assert!(listed.is_mine_to_read());
         assert!(!listed.is_mine_to_read());
         assert!(!listed.has(Uuid::from_u128(2)));
-        listed.fill([5, 1, 2].into());
+        listed.fill([1, 2, 5].into());
         let found: Vec<u128> = (0..7).filter(|id| listed.has(Uuid::from_u128(*id))).collect();
         assert_eq!(found, [1, 2, 5]);
     }

@@ -22,7 +22,7 @@ const SMALL: usize = 5;
 /// A ballot that is opened as soon as the transaction is committed.
 pub struct Opened {
     pub ballot: ballot::Model,
-    /// Who is on the roll, for [`super::listed::keep`].
+    /// Who is on the roll, in ascending order, for [`super::listed::keep`].
     pub people: Box<[u128]>,
 }
 
@@ -57,7 +57,7 @@ pub async fn open(
         let admitted = row.eligibility.unmet(row.unit, &elector.facts).is_empty();
         admitted.then(|| Line::of(row.id, app.ambient.bytes(), &elector))
     };
-    let mut lines = roll::electors(on, &row, app.ambient.now(), line).await?;
+    let lines = roll::electors(on, &row, app.ambient.now(), line).await?;
     let size = lines.len();
     if size == 0 {
         return Err(Code::BallotNeedsVoters.into());
@@ -65,8 +65,10 @@ pub async fn open(
     if size < SMALL && !confirm_small {
         return Err(Problem::from(Code::BallotSmallRoll).with("roll", size));
     }
-    let root = freeze_roll(on, row.id, &mut lines).await?;
-    let people = lines.into_iter().map(|line| line.person_id.as_u128()).collect();
+    // Of a million people this takes some tenths of a second, for which nobody else on this thread waits.
+    let ordered = tokio::task::spawn_blocking(move || Ordered::of(lines)).await;
+    let Ordered { lines, root, people } = ordered.map_err(|_| Code::Internal)?;
+    freeze_roll(on, row.id, &lines).await?;
     let paper = row.paper(&candidates)?;
     let origin = manifest::origin(&app.settings.public_url, row.id);
     let (keys, sealed_key) = app
@@ -155,10 +157,25 @@ impl Line {
     }
 }
 
-/// Writes the roll and returns its root. In order of leaf, which is random: no order of the table says
-/// anything.
-async fn freeze_roll(on: &impl ConnectionTrait, ballot_id: Uuid, lines: &mut [Line]) -> Result<Hash, Problem> {
-    lines.sort_unstable_by_key(|line| line.leaf);
+/// A roll that is complete.
+struct Ordered {
+    /// In order of leaf, which is random: no order of the table says anything.
+    lines: Vec<Line>,
+    root: Hash,
+    people: Box<[u128]>,
+}
+
+impl Ordered {
+    fn of(mut lines: Vec<Line>) -> Self {
+        lines.sort_unstable_by_key(|line| line.leaf);
+        let root = manifest::roll_root(lines.iter().map(|line| &line.leaf));
+        let mut people: Box<[u128]> = lines.iter().map(|line| line.person_id.as_u128()).collect();
+        people.sort_unstable();
+        Self { lines, root, people }
+    }
+}
+
+async fn freeze_roll(on: &impl ConnectionTrait, ballot_id: Uuid, lines: &[Line]) -> Result<(), Problem> {
     for lines in lines.chunks(PAGE) {
         let ids = |of: fn(&Line) -> Uuid| Column::Uuid(lines.iter().map(of).collect());
         let bytes = |of: fn(&Line) -> Vec<u8>| Column::Bytes(lines.iter().map(of).collect());
@@ -178,6 +195,5 @@ async fn freeze_roll(on: &impl ConnectionTrait, ballot_id: Uuid, lines: &mut [Li
         on.execute_raw(Statement::from_sql_and_values(on.get_database_backend(), sql, values))
             .await?;
     }
-    take_stock(on, "roll", lines.len()).await?;
-    Ok(manifest::roll_root(lines.iter().map(|line| &line.leaf)))
+    Ok(take_stock(on, "roll", lines.len()).await?)
 }
