@@ -63,13 +63,11 @@ impl Store {
                 let writer = sqlite(sqlite_options(path, false), 1).await?;
                 refuse_old_sqlite(&writer).await?;
                 let reading = sqlite_options(path, true);
-                let reader = sqlite(reading.clone(), 4).await?;
                 Ok(Self {
                     caster: writer.clone(),
                     writer,
-                    // What a hall asks lies all over the file: more at hand than this would seldom hold it.
-                    own: Own::Sqlite(reading.pragma("cache_size", "-1024")),
-                    reader,
+                    reader: sqlite(reading.clone(), 4).await?,
+                    own: Own::Sqlite(reading),
                     stale_log: Arc::default(),
                     waiting: Arc::default(),
                 })
@@ -342,8 +340,9 @@ fn sqlite_options(path: &Path, read_only: bool) -> SqliteConnectOptions {
         .pragma("secure_delete", "ON")
         .pragma("query_only", if read_only { "ON" } else { "OFF" })
         // Votes come in no order, so each is in a page of its own: many of those go to the log before they
-        // are put in their place together. More at hand than this would not make them faster.
-        .pragma("cache_size", if read_only { "-4096" } else { "-8192" })
+        // are put in their place together. More at hand than this would not make them faster; nor those who
+        // read: what a hall asks lies all over the file.
+        .pragma("cache_size", if read_only { "-1024" } else { "-8192" })
         .pragma("wal_autocheckpoint", "8192")
         .busy_timeout(PATIENCE)
 }
