@@ -5,7 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use palabre::instant::Instant;
 use serde_json::json;
 
-use crate::support::{World, both};
+use crate::support::{Cluster, World, both};
+use crate::voting::{Hall, plurality};
 
 const TYPED: &str = "Mariama.Diallo@Example.org";
 
@@ -67,4 +68,32 @@ both! {
             assert!(lines.is_empty(), "{form} in {} lines:\n{}", lines.len(), lines.join("\n"));
         }
     }
+}
+
+/// PostgreSQL logs every error, and of a broken key the values.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_has_nothing_to_log_of_a_vote_sent_twice() {
+    let cluster = Cluster::start(&[]).await;
+    let world = World::on(cluster.database("postgres")).await;
+    let hall = Hall::new(&world, 2, plurality()).await;
+    hall.open().await;
+    let (first, second) = (hall.vote(0), hall.vote(1));
+    for voter in &hall.voters {
+        voter.get(&hall.path).await.expect(200);
+        voter.post(&hall.at("votes"), first.body()).await.expect(201);
+        voter.post(&hall.at("votes"), first.body()).await.expect(201);
+        voter
+            .post(&hall.at("votes"), second.body())
+            .await
+            .problem(409, "already_voted");
+    }
+    assert!(!cluster.log().contains("ERROR"), "{}", cluster.log());
+    let sql = world.sql().await;
+    sql.refused("INSERT INTO \"cast\" SELECT * FROM \"cast\"").await;
+    assert!(
+        cluster.log().contains("Key (ballot_id, mark)"),
+        "it would be seen:\n{}",
+        cluster.log()
+    );
+    world.server().stop().await;
 }
