@@ -59,7 +59,10 @@ pub async fn count_soon(app: &Data<App>, id: Uuid) {
             drop((turn, ends.send(())));
         };
         match std::thread::Builder::new().name("count".to_owned()).spawn(counts) {
-            Ok(_) => drop(ended.await),
+            Ok(_) if ended.await.is_ok() => {}
+            Ok(_) => {
+                tracing::error!(ballot = %id, "counting broke off, by a fault of the program; it will be tried again")
+            }
             Err(error) => tracing::warn!(ballot = %id, %error, "counting will be tried again"),
         }
     });
