@@ -244,10 +244,13 @@ async fn growth(part: &str, url: &str, folder: &Path, options: &Options) {
         progress(&format!("growth, {part}: {size} people"));
         let hall = Hall::make(url, &server, size).await;
         let other = match part {
-            "postgres" if size * 10 > options.voters => Some(Hall::make(url, &server, 60_000).await),
+            "postgres" if size * 10 > options.voters => {
+                let hall = Hall::make(url, &server, 150_000).await;
+                Some(growth::Other::open(&server, hall).await)
+            }
             _ => None,
         };
-        println!("{}", growth::line(&server, &hall, &load, other.as_ref()).await);
+        println!("{}", growth::line(&server, &hall, &load, other).await);
         size *= 10;
     }
     println!();
