@@ -61,7 +61,7 @@ pub async fn count_soon(app: &Data<App>, id: Uuid) {
         match std::thread::Builder::new().name("count".to_owned()).spawn(counts) {
             Ok(_) if ended.await.is_ok() => {}
             Ok(_) => {
-                tracing::error!(ballot = %id, "counting broke off, by a fault of the program; it will be tried again")
+                tracing::error!(ballot = %id, "counting broke off, by a fault of the program; it will be tried again");
             }
             Err(error) => tracing::warn!(ballot = %id, %error, "counting will be tried again"),
         }
