@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::http::{Code, Problem};
 use crate::secrets::hex;
 use crate::signing_keys::{self, Purpose};
-use crate::store::{Column, Rows, take_stock};
+use crate::store::{Column, Rows, run_each, take_stock};
 
 /// Below this many voters a result betrays people.
 const SMALL: usize = 5;
@@ -176,7 +176,8 @@ impl Ordered {
 }
 
 async fn freeze_roll(on: &impl ConnectionTrait, ballot_id: Uuid, lines: &[Line]) -> Result<(), Problem> {
-    for lines in lines.chunks(PAGE) {
+    let backend = on.get_database_backend();
+    let pages = lines.chunks(PAGE).map(|lines| {
         let ids = |of: fn(&Line) -> Uuid| Column::Uuid(lines.iter().map(of).collect());
         let bytes = |of: fn(&Line) -> Vec<u8>| Column::Bytes(lines.iter().map(of).collect());
         let rows = Rows(vec![
@@ -186,14 +187,14 @@ async fn freeze_roll(on: &impl ConnectionTrait, ballot_id: Uuid, lines: &[Line])
             ("salt", bytes(|line| line.salt.to_vec())),
             ("leaf", bytes(|line| line.leaf.to_vec())),
         ]);
-        let (source, values) = rows.source(on.get_database_backend(), 2);
+        let (source, values) = rows.source(backend, 2);
         let sql = format!(
             "INSERT INTO roll (ballot_id, unit_id, person_id, registration_id, salt, leaf) \
              SELECT $1, s.unit_id, s.person_id, s.registration_id, s.salt, s.leaf FROM {source} ORDER BY s.leaf"
         );
         let values = std::iter::once(ballot_id.into()).chain(values);
-        on.execute_raw(Statement::from_sql_and_values(on.get_database_backend(), sql, values))
-            .await?;
-    }
+        Ok::<_, Problem>(Statement::from_sql_and_values(backend, sql, values))
+    });
+    run_each(on, pages).await?;
     Ok(take_stock(on, "roll", lines.len()).await?)
 }

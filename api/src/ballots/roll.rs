@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use actix_web::HttpRequest;
 use actix_web::web::Path;
 use sea_orm::entity::prelude::*;
-use sea_orm::{FromQueryResult, QueryOrder, QuerySelect, StreamTrait};
+use sea_orm::{FromQueryResult, QueryOrder, QuerySelect, QueryTrait as _, StreamTrait};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -20,6 +20,7 @@ use crate::identity::person;
 use crate::instant::Instant;
 use crate::registrations::{Category, Role, State as RegistrationState, entity as registration, merges};
 use crate::secrets::hex;
+use crate::store::each_page;
 use crate::{attendance, coalitions, organisations};
 
 /// One person as a ballot's rule sees them.
@@ -81,20 +82,19 @@ async fn people(
     }
     // By the index that finds a workshop's people, even while the database does not know yet how many they are.
     let select = select.order_by_asc(Column::PersonId).limit(PAGE as u64);
-    let mut page = select.clone();
-    loop {
-        let people: Vec<Someone> = page.into_model().all(on).await?;
-        let Some(last) = people.last().filter(|_| people.len() == PAGE) else {
-            people.into_iter().for_each(each);
-            return Ok(());
-        };
+    let page = |after: Option<Uuid>| {
         // Of both, which are equal: else PostgreSQL may go through everyone before them again for each page.
-        page = select
-            .clone()
-            .filter(Column::PersonId.gt(last.person_id))
-            .filter(person::Column::Id.gt(last.person_id));
+        let page = select.clone().apply_if(after, |page, after| {
+            page.filter(Column::PersonId.gt(after))
+                .filter(person::Column::Id.gt(after))
+        });
+        async move { page.into_model().all(on).await }
+    };
+    let take = |people: Vec<Someone>| {
         people.into_iter().for_each(&mut each);
-    }
+        Ok(())
+    };
+    each_page(PAGE, page, |last| last.person_id, take).await
 }
 
 impl Someone {

@@ -7,6 +7,7 @@
 
 pub mod guards;
 mod kept;
+mod pages;
 mod setwise;
 
 use std::path::Path;
@@ -27,6 +28,7 @@ use crate::ambient::Ambient;
 use crate::instant::Instant;
 use crate::settings::Database;
 pub use kept::Kept;
+pub use pages::{each_page, run_each};
 pub use setwise::{Column, Rows};
 
 /// First SQLite without the WAL-reset corruption bug.

@@ -78,16 +78,16 @@ pub async fn number(on: &impl ConnectionTrait, ballot_id: Uuid) -> Result<u64, P
 pub async fn page(
     on: &impl ConnectionTrait,
     ballot_id: Uuid,
-    after: &[u8],
+    after: Vec<u8>,
     limit: u64,
-) -> Result<Vec<cast::Model>, Problem> {
-    Ok(cast::Entity::find()
+) -> Result<Vec<cast::Model>, DbErr> {
+    cast::Entity::find()
         .filter(cast::Column::BallotId.eq(ballot_id))
-        .filter(cast::Column::Mark.gt(after.to_vec()))
+        .filter(cast::Column::Mark.gt(after))
         .order_by_asc(cast::Column::Mark)
         .limit(limit)
         .all(on)
-        .await?)
+        .await
 }
 
 /// Removes the sealed votes: they are counted, or the ballot is cancelled.

@@ -30,8 +30,9 @@ use super::{PAGE, casting};
 use crate::app::App;
 use crate::http::{Code, Problem};
 use crate::instant::Instant;
-use crate::store::{Column, Rows, take_stock};
-use opener::{Anomaly, Counted, Line, Opener};
+use crate::store::{Column, Rows, each_page, run_each, take_stock};
+use casting::SealedVote;
+use opener::{Anomaly, Counted, Line, Opener, Roll};
 
 /// A small ballot is counted before the answer to its closing; a large one goes on by itself.
 const COURTESY: Duration = Duration::from_secs(5);
@@ -79,7 +80,16 @@ async fn count(app: &App, id: Uuid) -> Result<(), Problem> {
     if row.state != State::Closed || row.counted_at.is_some() {
         return Ok(());
     }
-    let outcome = open_all(app, &row).await?;
+    // Where there is a transaction already: its connection need not be asked each time whether it lives.
+    let opened = match &claim {
+        Some(claim) => open_all(claim, app, &row).await,
+        None => open_all(app.store.reader(), app, &row).await,
+    };
+    let outcome = match opened {
+        Err(Stopped::For(problem)) => return Err(problem),
+        Err(Stopped::By(anomaly)) => Err(anomaly),
+        Ok(counted) => Ok(counted),
+    };
     let transaction = match claim {
         Some(claim) => claim,
         None => app.store.write().await?,
@@ -123,35 +133,55 @@ async fn claim(app: &App, id: Uuid) -> Result<Option<Option<DatabaseTransaction>
     Ok(ours.then_some(Some(transaction)))
 }
 
+/// Why votes were not opened to the last one.
+enum Stopped {
+    /// Something is wrong with what was cast.
+    By(Anomaly),
+    /// It will be tried again.
+    For(Problem),
+}
+
+impl From<Anomaly> for Stopped {
+    fn from(anomaly: Anomaly) -> Self {
+        Self::By(anomaly)
+    }
+}
+
+impl<P: Into<Problem>> From<P> for Stopped {
+    fn from(problem: P) -> Self {
+        Self::For(problem.into())
+    }
+}
+
 /// Every vote opened and counted.
-async fn open_all(app: &App, ballot: &ballot::Model) -> Result<Result<(Counted, End), Anomaly>, Problem> {
+async fn open_all(on: &impl ConnectionTrait, app: &App, ballot: &ballot::Model) -> Result<(Counted, End), Stopped> {
     if ballot.sealed_key.is_none() {
-        return Ok(Err(Anomaly("key_missing")));
+        return Err(Anomaly("key_missing").into());
     }
-    let reader = app.store.reader();
-    let frozen = match frozen::of(reader, app, ballot).await {
+    let frozen = match frozen::of(on, app, ballot).await {
         Ok(frozen) => frozen,
-        Err(problem) if problem.code == Code::Unavailable => return Err(problem),
-        Err(_) => return Ok(Err(Anomaly("key_does_not_open"))),
+        Err(problem) if problem.code == Code::Unavailable => return Err(problem.into()),
+        Err(_) => return Err(Anomaly("key_does_not_open").into()),
     };
-    let lines = read_roll(reader, ballot.id).await?;
-    take_stock(reader, "cast", lines.len()).await?;
-    let mut opener = Opener::new(frozen.clone(), lines);
-    let mut after = Vec::new();
-    loop {
-        let page = casting::page(reader, ballot.id, &after, PAGE as u64).await?;
-        let Some(last) = page.last() else { break };
-        after.clone_from(&last.mark);
-        if let Err(anomaly) = opener.take(&page) {
-            return Ok(Err(anomaly));
-        }
-    }
-    let counted = match opener.finish() {
-        Ok(counted) => counted,
-        Err(anomaly) => return Ok(Err(anomaly)),
+    let mut roll = Roll::new(frozen.clone());
+    let lines = |after| roll_page(on, ballot.id, after);
+    let enlist = |lines: Vec<(Uuid, Vec<u8>)>| {
+        lines.into_iter().try_for_each(|(unit_id, leaf)| {
+            let leaf = leaf.try_into().map_err(|_| Code::Internal)?;
+            roll.push(Line { unit_id, leaf });
+            Ok::<_, Stopped>(())
+        })
     };
+    each_page(PAGE, lines, |(_, leaf)| leaf.clone(), enlist).await?;
+    // Not in the transaction, which would keep others from taking stock until it ends.
+    take_stock(app.store.reader(), "cast", roll.len()).await?;
+    let mut opener = Opener::new(roll);
+    let votes = |after: Option<Vec<u8>>| casting::page(on, ballot.id, after.unwrap_or_default(), PAGE as u64);
+    let open = |votes: Vec<SealedVote>| Ok::<_, Stopped>(opener.take(&votes)?);
+    each_page(PAGE, votes, |vote| vote.mark.clone(), open).await?;
+    let counted = opener.finish()?;
     let end = end(&frozen, ballot.closed_at.ok_or(Code::Internal)?, &counted)?;
-    Ok(Ok((counted, end)))
+    Ok((counted, end))
 }
 
 /// How the log ends: the record of the closing, and the root over all of it.
@@ -191,29 +221,22 @@ fn end(frozen: &Frozen, closed_at: Instant, counted: &Counted) -> Result<End, Pr
     })
 }
 
-/// In order of leaf.
-async fn read_roll(on: &impl ConnectionTrait, ballot_id: Uuid) -> Result<Vec<Line>, Problem> {
-    let mut lines: Vec<Line> = Vec::new();
-    loop {
-        let after = lines.last().map(|line| line.leaf.to_vec()).unwrap_or_default();
-        let page: Vec<(Uuid, Vec<u8>)> = roll::Entity::find()
-            .select_only()
-            .columns([roll::Column::UnitId, roll::Column::Leaf])
-            .filter(roll::Column::BallotId.eq(ballot_id))
-            .filter(roll::Column::Leaf.gt(after))
-            .order_by_asc(roll::Column::Leaf)
-            .limit(PAGE as u64)
-            .into_tuple()
-            .all(on)
-            .await?;
-        if page.is_empty() {
-            return Ok(lines);
-        }
-        for (unit_id, leaf) in page {
-            let leaf = leaf.try_into().map_err(|_| Code::Internal)?;
-            lines.push(Line { unit_id, leaf });
-        }
-    }
+/// Lines of the roll, unit and leaf, in order of leaf.
+async fn roll_page(
+    on: &impl ConnectionTrait,
+    ballot_id: Uuid,
+    after: Option<Vec<u8>>,
+) -> Result<Vec<(Uuid, Vec<u8>)>, DbErr> {
+    roll::Entity::find()
+        .select_only()
+        .columns([roll::Column::UnitId, roll::Column::Leaf])
+        .filter(roll::Column::BallotId.eq(ballot_id))
+        .filter(roll::Column::Leaf.gt(after.unwrap_or_default()))
+        .order_by_asc(roll::Column::Leaf)
+        .limit(PAGE as u64)
+        .into_tuple()
+        .all(on)
+        .await
 }
 
 async fn write(on: &DatabaseTransaction, app: &App, id: Uuid, counted: Counted, end: End) -> Result<(), Problem> {
@@ -248,7 +271,8 @@ async fn write(on: &DatabaseTransaction, app: &App, id: Uuid, counted: Counted, 
 }
 
 async fn write_openings(on: &impl ConnectionTrait, id: Uuid, counted: &Counted) -> Result<(), Problem> {
-    for (page, openings) in counted.openings.chunks(PAGE).enumerate() {
+    let backend = on.get_database_backend();
+    let pages = counted.openings.chunks(PAGE).enumerate().map(|(page, openings)| {
         let position = |index: usize| i32::try_from(page * PAGE + index + 1).map_err(|_| Code::Internal);
         let choice = |index: usize| counted.choices.get(index).cloned().unwrap_or_default();
         let rows = Rows(vec![
@@ -269,43 +293,36 @@ async fn write_openings(on: &impl ConnectionTrait, id: Uuid, counted: &Counted) 
                 Column::Bytes(openings.iter().map(|opening| opening.nonce.to_vec()).collect()),
             ),
         ]);
-        let (source, values) = rows.source(on.get_database_backend(), 2);
+        let (source, values) = rows.source(backend, 2);
         let sql = format!(
             "INSERT INTO opening (ballot_id, position, vote_hash, choice, nonce) \
              SELECT $1, s.position, s.vote_hash, s.choice, s.nonce FROM {source} ORDER BY s.position"
         );
-        run(on, id, sql, values).await?;
-    }
-    Ok(())
+        let values = std::iter::once(id.into()).chain(values);
+        Ok(Statement::from_sql_and_values(backend, sql, values))
+    });
+    run_each(on, pages).await
 }
 
 /// From one unit to another at a time, as they lie in SQLite: nobody goes through all of the roll, nor
 /// back and forth in it, for a few of its lines.
 async fn write_flags(on: &impl ConnectionTrait, id: Uuid, mut lines: Vec<(Line, bool)>) -> Result<(), Problem> {
     lines.sort_unstable_by_key(|(line, _)| line.unit_id);
-    for lines in lines.chunks(PAGE) {
-        let (Some((first, _)), Some((last, _))) = (lines.first(), lines.last()) else {
-            break;
-        };
+    let backend = on.get_database_backend();
+    let pages = lines.chunks(PAGE).map(|lines| {
+        let units = [lines.first(), lines.last()].map(|line| line.map(|(line, _)| line.unit_id).into());
         let voted = lines.iter().filter(|(_, voted)| *voted);
         let rows = Rows(vec![(
             "unit_id",
             Column::Uuid(voted.map(|(line, _)| line.unit_id).collect()),
         )]);
-        let (source, values) = rows.source(on.get_database_backend(), 4);
+        let (source, values) = rows.source(backend, 4);
         let sql = format!(
             "UPDATE roll SET voted = unit_id IN (SELECT s.unit_id FROM {source}) \
              WHERE ballot_id = $1 AND unit_id BETWEEN $2 AND $3"
         );
-        let values = [first.unit_id, last.unit_id].map(Into::into).into_iter().chain(values);
-        run(on, id, sql, values.collect()).await?;
-    }
-    Ok(())
-}
-
-async fn run(on: &impl ConnectionTrait, id: Uuid, sql: String, values: Vec<sea_orm::Value>) -> Result<(), Problem> {
-    let values = std::iter::once(id.into()).chain(values);
-    on.execute_raw(Statement::from_sql_and_values(on.get_database_backend(), sql, values))
-        .await?;
-    Ok(())
+        let values = std::iter::once(id.into()).chain(units).chain(values);
+        Ok(Statement::from_sql_and_values(backend, sql, values))
+    });
+    run_each(on, pages).await
 }

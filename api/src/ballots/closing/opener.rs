@@ -52,20 +52,44 @@ pub struct Opener {
     by_text: HashMap<String, usize>,
 }
 
-impl Opener {
-    /// `lines` in order of leaf.
-    pub fn new(frozen: Arc<Frozen>, lines: Vec<Line>) -> Self {
-        let mark = |(index, line): (usize, &Line)| (frozen.keys.mark(line.unit_id), index);
-        let mut marks: Vec<(Hash, usize)> = lines.iter().enumerate().map(mark).collect();
-        marks.sort_unstable();
+/// The roll, and under which mark each of its lines votes.
+pub struct Roll {
+    frozen: Arc<Frozen>,
+    lines: Vec<(Line, bool)>,
+    marks: Vec<(Hash, usize)>,
+}
+
+impl Roll {
+    pub fn new(frozen: Arc<Frozen>) -> Self {
         Self {
-            lines: lines.into_iter().map(|line| (line, false)).collect(),
-            marks,
+            frozen,
+            lines: Vec::new(),
+            marks: Vec::new(),
+        }
+    }
+
+    /// In order of leaf.
+    pub fn push(&mut self, line: Line) {
+        self.marks.push((self.frozen.keys.mark(line.unit_id), self.lines.len()));
+        self.lines.push((line, false));
+    }
+
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+}
+
+impl Opener {
+    pub fn new(mut roll: Roll) -> Self {
+        roll.marks.sort_unstable();
+        Self {
+            frozen: roll.frozen,
+            lines: roll.lines,
+            marks: roll.marks,
             passed: 0,
             openings: Vec::new(),
             choices: Vec::new(),
             by_text: HashMap::new(),
-            frozen,
         }
     }
 
