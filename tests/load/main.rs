@@ -49,17 +49,19 @@ pub struct Options {
     pub seconds: u64,
     pub rounds: usize,
     pub voters: usize,
+    pub until: usize,
     pub only: Vec<String>,
 }
 
 const HELP: &str = "Measures Palabre beside pgbench and a textbook handler, and prints one table.
 
-Usage: tests/run load [--seconds N] [--rounds N] [--connections N] [--voters N] [PART…]
+Usage: tests/run load [--seconds N] [--rounds N] [--connections N] [--voters N] [--until N] [PART…]
 
   --seconds N      how long each measurement lasts (30)
   --rounds N       how often each is repeated, interleaved (3)
   --connections N  clients at once (64)
-  --voters N       people on the roll of each ballot (1000000)
+  --voters N       people on the roll of each ballot of the casts, more than can vote in time (1000000)
+  --until N        people in the last ballot of the growth (1000000)
   PART             casts, reads, pgbench, textbook, burst, rules, growth, start, builds; all of them by default.
                    casts, burst, rules and growth can be had on postgres or sqlite alone
 
@@ -72,6 +74,7 @@ fn options() -> Options {
         seconds: 30,
         rounds: 3,
         voters: 1_000_000,
+        until: 1_000_000,
         only: Vec::new(),
     };
     let mut arguments = std::env::args().skip(1);
@@ -85,6 +88,7 @@ fn options() -> Options {
             "--rounds" => options.rounds = number(),
             "--connections" => options.connections = number(),
             "--voters" => options.voters = number(),
+            "--until" => options.until = number(),
             part if !part.starts_with('-') => options.only.push(part.to_owned()),
             _ => {
                 println!("{HELP}");
@@ -240,11 +244,11 @@ async fn growth(part: &str, url: &str, folder: &Path, options: &Options) {
     let server = Server::start(url, folder).await;
     let load = Load::new(server.address, options.connections);
     let mut size = 1000;
-    while size <= options.voters {
+    while size <= options.until {
         progress(&format!("growth, {part}: {size} people"));
         let hall = Hall::make(url, &server, size).await;
         let other = match part {
-            "postgres" if size * 10 > options.voters => {
+            "postgres" if size * 10 > options.until => {
                 let hall = Hall::make(url, &server, 150_000).await;
                 Some(growth::Other::open(&server, hall).await)
             }

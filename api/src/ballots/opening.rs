@@ -159,7 +159,7 @@ impl Line {
 
 /// A roll that is complete.
 struct Ordered {
-    /// In order of leaf, which is random: no order of the table says anything.
+    /// In order of unit, as they are looked for: what is beside what says no more than they do.
     lines: Vec<Line>,
     root: Hash,
     people: Box<[u128]>,
@@ -171,6 +171,7 @@ impl Ordered {
         let root = manifest::roll_root(lines.iter().map(|line| &line.leaf));
         let mut people: Box<[u128]> = lines.iter().map(|line| line.person_id.as_u128()).collect();
         people.sort_unstable();
+        lines.sort_unstable_by_key(|line| line.unit_id);
         Self { lines, root, people }
     }
 }
@@ -190,7 +191,7 @@ async fn freeze_roll(on: &impl ConnectionTrait, ballot_id: Uuid, lines: &[Line])
         let (source, values) = rows.source(backend, 2);
         let sql = format!(
             "INSERT INTO roll (ballot_id, unit_id, person_id, registration_id, salt, leaf) \
-             SELECT $1, s.unit_id, s.person_id, s.registration_id, s.salt, s.leaf FROM {source} ORDER BY s.leaf"
+             SELECT $1, s.unit_id, s.person_id, s.registration_id, s.salt, s.leaf FROM {source} ORDER BY s.unit_id"
         );
         let values = std::iter::once(ballot_id.into()).chain(values);
         Ok::<_, Problem>(Statement::from_sql_and_values(backend, sql, values))

@@ -172,7 +172,7 @@ async fn open_all(on: &impl ConnectionTrait, app: &App, ballot: &ballot::Model) 
             Ok::<_, Stopped>(())
         })
     };
-    each_page(PAGE, lines, |(_, leaf)| leaf.clone(), enlist).await?;
+    each_page(PAGE, lines, |(unit_id, _)| *unit_id, enlist).await?;
     // Not in the transaction, which would keep others from taking stock until it ends.
     take_stock(app.store.reader(), "cast", roll.len()).await?;
     let mut opener = Opener::new(roll);
@@ -221,18 +221,18 @@ fn end(frozen: &Frozen, closed_at: Instant, counted: &Counted) -> Result<End, Pr
     })
 }
 
-/// Lines of the roll, unit and leaf, in order of leaf.
+/// Lines of the roll, unit and leaf, in order of unit, as they lie.
 async fn roll_page(
     on: &impl ConnectionTrait,
     ballot_id: Uuid,
-    after: Option<Vec<u8>>,
+    after: Option<Uuid>,
 ) -> Result<Vec<(Uuid, Vec<u8>)>, DbErr> {
     roll::Entity::find()
         .select_only()
         .columns([roll::Column::UnitId, roll::Column::Leaf])
         .filter(roll::Column::BallotId.eq(ballot_id))
-        .filter(roll::Column::Leaf.gt(after.unwrap_or_default()))
-        .order_by_asc(roll::Column::Leaf)
+        .filter(roll::Column::UnitId.gt(after.unwrap_or_default()))
+        .order_by_asc(roll::Column::UnitId)
         .limit(PAGE as u64)
         .into_tuple()
         .all(on)
@@ -304,8 +304,8 @@ async fn write_openings(on: &impl ConnectionTrait, id: Uuid, counted: &Counted) 
     run_each(on, pages).await
 }
 
-/// From one unit to another at a time, as they lie in SQLite: nobody goes through all of the roll, nor
-/// back and forth in it, for a few of its lines.
+/// From one unit to another at a time, as they lie: nobody goes through all of the roll, nor back and
+/// forth in it, for a few of its lines.
 async fn write_flags(on: &impl ConnectionTrait, id: Uuid, mut lines: Vec<(Line, bool)>) -> Result<(), Problem> {
     lines.sort_unstable_by_key(|(line, _)| line.unit_id);
     let backend = on.get_database_backend();

@@ -68,7 +68,6 @@ impl Roll {
         }
     }
 
-    /// In order of leaf.
     pub fn push(&mut self, line: Line) {
         self.marks.push((self.frozen.keys.mark(line.unit_id), self.lines.len()));
         self.lines.push((line, false));
@@ -155,6 +154,7 @@ impl Opener {
         }
         // Equal hashes stand for equal votes, so this order is one and the same every time.
         self.openings.sort_unstable_by_key(|opening| opening.hash);
+        self.lines.sort_unstable_by_key(|(line, _)| line.leaf);
         let mut choices: Vec<(usize, String)> = self.by_text.into_iter().map(|(text, index)| (index, text)).collect();
         choices.sort_unstable();
         Ok(Counted {
