@@ -159,7 +159,7 @@ impl Line {
 
 /// A roll that is complete.
 struct Ordered {
-    /// In order of unit, as they are looked for: what is beside what says no more than they do.
+    /// In order of unit, as SQLite keeps them: where a line lies says no more than its unit does.
     lines: Vec<Line>,
     root: Hash,
     people: Box<[u128]>,

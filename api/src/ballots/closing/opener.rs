@@ -68,6 +68,7 @@ impl Roll {
         }
     }
 
+    /// In any order.
     pub fn push(&mut self, line: Line) {
         self.marks.push((self.frozen.keys.mark(line.unit_id), self.lines.len()));
         self.lines.push((line, false));
