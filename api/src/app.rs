@@ -61,7 +61,7 @@ impl App {
         transaction.commit().await?;
         let transport = Transport::new(&settings.mail)?;
         let ballot_keys = ballots::Keys::new(&settings.secret);
-        let votes = ballots::Writer::start(store.clone(), ambient.clone(), ballots::Capacity::default());
+        let votes = ballots::Writer::start(store.clone(), ambient.clone(), ballots::Capacity::default())?;
         Ok(Data::new(Self {
             settings,
             ambient,

@@ -1,6 +1,7 @@
 //! The writer's queue: full, with doubles in one batch, with voters and ballots that change while
 //! votes wait, and at the end of a server. The order is forced by holding what the writer needs.
 
+use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use palabre::Capacity;
@@ -11,7 +12,7 @@ use tokio::time::Instant;
 
 use super::open_hall;
 use crate::faults::{hold, run};
-use crate::support::{Answer, Backend, Person, Server, World, both};
+use crate::support::{Answer, Backend, Person, Raw, Server, World, both};
 use crate::voting::{Hall, Vote, plurality};
 
 /// How long what must happen may take.
@@ -82,6 +83,29 @@ impl<'w> Held<'w> {
     async fn release(self) -> Answer {
         self.lock.commit().await.expect("the lock is let go");
         self.first.await.expect("an answer")
+    }
+}
+
+/// Each thread of this runtime, on which servers do all that is neither an answer nor a vote, held.
+struct StandStill(Arc<Barrier>);
+
+impl StandStill {
+    fn begin() -> Self {
+        let threads = tokio::runtime::Handle::current().metrics().num_workers();
+        let barrier = Arc::new(Barrier::new(threads + 1));
+        for _ in 0..threads {
+            let barrier = barrier.clone();
+            tokio::spawn(async move {
+                barrier.wait();
+                barrier.wait();
+            });
+        }
+        barrier.wait();
+        Self(barrier)
+    }
+
+    fn end(self) {
+        self.0.wait();
     }
 }
 
@@ -245,6 +269,32 @@ both! {
         }
         assert_eq!(tally["votes"], acknowledged);
         assert_eq!(other.tally().await["votes"], 1);
+    }
+
+    async fn votes_are_written_while_everything_else_a_server_does_stands_still(world: World) {
+        let (hall, _) = open_hall(&world, 2).await;
+        // What is read once for a ballot is at hand from here on.
+        hall.voters[0].post(&hall.at("votes"), hall.vote(0).body()).await.expect(201);
+        let (voter, body) = (&hall.voters[1], hall.vote(1).body().to_string());
+        let request = format!(
+            "POST {} HTTP/1.1\r\nHost: l\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            hall.at("votes"), voter.token.as_deref().expect("a token"), body.len()
+        );
+        let address = world.server().address;
+        let vote = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(async {
+                let mut connection = Raw::connect(address).await;
+                connection.send(request.as_bytes()).await;
+                connection.answer().await
+            })
+        };
+        let standing = StandStill::begin();
+        let answer = std::thread::spawn(vote).join();
+        standing.end();
+        answer.expect("an answer in time").expect("an answer").expect(201);
+        assert_eq!(hall.tally().await["votes"], 2);
     }
 
     async fn a_server_that_is_told_to_stop_answers_every_vote_that_waits(world: World) {

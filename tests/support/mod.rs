@@ -34,6 +34,7 @@ pub use cluster::Cluster;
 pub use database::{Backend, BallotClock, Sql, copy_of, of_before, on_disk};
 pub use document::{DOCUMENT, Operation, REFRESH, document, faults, operations};
 pub use elsewhere::Elsewhere;
+pub use raw::Raw;
 pub use server::{FRONT_END, Server, World};
 pub use statements::Statements;
 pub use wire::{Runs, Wire};

@@ -71,7 +71,7 @@ impl Server {
         let Ok(mut app) = Arc::try_unwrap(app.into_inner()) else {
             panic!("someone holds what is not served yet");
         };
-        app.votes = Writer::start(app.store.clone(), app.ambient.clone(), capacity);
+        app.votes = Writer::start(app.store.clone(), app.ambient.clone(), capacity).expect("a thread");
         let app = Arc::new(app).into();
         let running = palabre::serve(app, 1).expect("a free port");
         let http = reqwest::Client::builder()

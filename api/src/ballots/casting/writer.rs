@@ -82,30 +82,24 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts the writer; it ends, everything written, when the last of its handles is dropped.
-    pub fn start(store: Store, ambient: Ambient, capacity: Capacity) -> Self {
-        let (queue, mut waiting) = mpsc::channel::<Waiting>(capacity.queue);
-        let mut pen = Pen {
+    /// Starts the writer on a thread of its own; it ends, everything written, when the last of its handles
+    /// is dropped.
+    pub fn start(store: Store, ambient: Ambient, capacity: Capacity) -> std::io::Result<Self> {
+        let (queue, waiting) = mpsc::channel(capacity.queue);
+        let pen = Pen {
             kept: store.kept_writer(),
             store,
             ambient,
             all_new: true,
         };
-        tokio::spawn(async move {
-            let mut taken = Vec::with_capacity(capacity.batch);
-            while waiting.recv_many(&mut taken, capacity.batch).await > 0 {
-                let mut ballots: BTreeMap<Uuid, Vec<Waiting>> = BTreeMap::new();
-                for waiting in taken.drain(..) {
-                    ballots.entry(waiting.0.ballot_id).or_default().push(waiting);
-                }
-                for (ballot_id, votes) in ballots {
-                    pen.write(ballot_id, votes).await;
-                    pen.kept.rest(!waiting.is_empty());
-                }
-            }
-        });
+        // Nothing else a server does keeps votes waiting; and on a runtime of many threads each word from the
+        // database would wake a second one to look for work, which those who vote need where cores are few.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        std::thread::Builder::new()
+            .name("votes".to_owned())
+            .spawn(move || runtime.block_on(pen.write_all(waiting, capacity.batch)))?;
         let undecided = Arc::default();
-        Self { queue, undecided }
+        Ok(Self { queue, undecided })
     }
 
     /// Returns once the vote's fate is decided and on disk.
@@ -151,6 +145,20 @@ struct Pen {
 }
 
 impl Pen {
+    async fn write_all(mut self, mut waiting: mpsc::Receiver<Waiting>, batch: usize) {
+        let mut taken = Vec::with_capacity(batch);
+        while waiting.recv_many(&mut taken, batch).await > 0 {
+            let mut ballots: BTreeMap<Uuid, Vec<Waiting>> = BTreeMap::new();
+            for waiting in taken.drain(..) {
+                ballots.entry(waiting.0.ballot_id).or_default().push(waiting);
+            }
+            for (ballot_id, votes) in ballots {
+                self.write(ballot_id, votes).await;
+                self.kept.rest(!waiting.is_empty());
+            }
+        }
+    }
+
     /// One statement stores what is new and good; what it leaves is looked at more closely once the others
     /// have their answer.
     async fn write(&mut self, ballot_id: Uuid, mut votes: Vec<Waiting>) {
