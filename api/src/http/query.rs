@@ -60,13 +60,15 @@ impl Default for Limit {
 impl<'de> Deserialize<'de> for Limit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            let limit = text.parse().unwrap_or(u64::MAX).min(200);
-            if limit >= 1 {
-                return Ok(Self(limit));
-            }
+        let digits = text.strip_prefix('-').unwrap_or(&text);
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(serde::de::Error::custom("wrong_type"));
         }
-        Err(serde::de::Error::custom("too_small|1"))
+        if text.starts_with('-') || text.bytes().all(|byte| byte == b'0') {
+            return Err(serde::de::Error::custom("too_small|1"));
+        }
+        // What no integer holds is above.
+        Ok(Self(text.parse().unwrap_or(u64::MAX).min(200)))
     }
 }
 
