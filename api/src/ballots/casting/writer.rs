@@ -92,8 +92,8 @@ impl Writer {
             ambient,
             all_new: true,
         };
-        // Nothing else a server does keeps votes waiting; and on a runtime of many threads each word from the
-        // database would wake a second one to look for work, which those who vote need where cores are few.
+        // On the shared runtime votes would wait behind whatever holds its threads; and each word from the
+        // database would wake a second one to look for work, where those who vote need the few cores there are.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         std::thread::Builder::new()
             .name("votes".to_owned())
