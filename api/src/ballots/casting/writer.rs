@@ -7,6 +7,7 @@
 //! requests' own work. Nothing here knows a choice, and nothing is logged of who votes or how many.
 
 use std::collections::{BTreeMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -85,8 +86,8 @@ impl Writer {
     /// Starts the writer on a thread of its own; it ends, everything written, when the last of its handles
     /// is dropped.
     pub fn start(store: Store, ambient: Ambient, capacity: Capacity) -> std::io::Result<Self> {
-        let (queue, waiting) = mpsc::channel(capacity.queue);
-        let pen = Pen {
+        let (queue, mut waiting) = mpsc::channel(capacity.queue);
+        let mut pen = Pen {
             kept: store.kept_writer(),
             store,
             ambient,
@@ -95,9 +96,16 @@ impl Writer {
         // On the shared runtime votes would wait behind whatever holds its threads; and each word from the
         // database would wake a second one to look for work, where those who vote need the few cores there are.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        std::thread::Builder::new()
-            .name("votes".to_owned())
-            .spawn(move || runtime.block_on(pen.write_all(waiting, capacity.batch)))?;
+        let write = move || {
+            // A fault of the program costs those at hand their answer, and not the hall its votes.
+            let mut go_on = || runtime.block_on(pen.write_all(&mut waiting, capacity.batch));
+            while catch_unwind(AssertUnwindSafe(&mut go_on)).is_err() {
+                tracing::error!(
+                    "writing votes broke off, by a fault of the program; their senders are told to try again"
+                );
+            }
+        };
+        std::thread::Builder::new().name("votes".to_owned()).spawn(write)?;
         let undecided = Arc::default();
         Ok(Self { queue, undecided })
     }
@@ -110,9 +118,7 @@ impl Writer {
         self.queue.try_send((entry, answer)).map_err(|_| Code::Unavailable)?;
         fate.await.map_err(|_| Code::Unavailable)?.map_err(Into::into)
     }
-}
 
-impl Writer {
     /// How many votes wait for their fate at this moment.
     pub fn undecided(&self) -> usize {
         self.undecided.load(Ordering::Relaxed)
@@ -145,7 +151,7 @@ struct Pen {
 }
 
 impl Pen {
-    async fn write_all(mut self, mut waiting: mpsc::Receiver<Waiting>, batch: usize) {
+    async fn write_all(&mut self, waiting: &mut mpsc::Receiver<Waiting>, batch: usize) {
         let mut taken = Vec::with_capacity(batch);
         while waiting.recv_many(&mut taken, batch).await > 0 {
             let mut ballots: BTreeMap<Uuid, Vec<Waiting>> = BTreeMap::new();
