@@ -7,6 +7,7 @@ mod closing;
 mod disk;
 mod kills;
 mod lost;
+mod program;
 mod queue;
 
 use std::net::{SocketAddr, TcpListener};

@@ -1,13 +1,10 @@
 //! The writer's queue: full, with doubles in one batch, with voters and ballots that change while
 //! votes wait, and at the end of a server. The order is forced by holding what the writer needs.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use palabre::Capacity;
-use palabre::ambient::{Clock, HostClock};
-use palabre::instant::Instant as Time;
 use sea_orm::DatabaseTransaction;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -109,19 +106,6 @@ impl StandStill {
 
     fn end(self) {
         self.0.wait();
-    }
-}
-
-/// A host's clock that breaks in the writer's hands, once, as a fault of the program would.
-#[derive(Default)]
-struct Faulty(AtomicBool);
-
-impl Clock for Faulty {
-    fn now(&self) -> Time {
-        if std::thread::current().name() == Some("votes") && !self.0.swap(true, Ordering::SeqCst) {
-            std::panic::resume_unwind(Box::new("a fault"));
-        }
-        HostClock.now()
     }
 }
 
@@ -311,19 +295,6 @@ both! {
         standing.end();
         answer.expect("an answer in time").expect("an answer").expect(201);
         assert_eq!(hall.tally().await["votes"], 2);
-    }
-
-    async fn a_fault_of_the_writer_costs_an_answer_and_no_vote(world: World) {
-        let (hall, _) = open_hall(&world, 3).await;
-        let server = world.another_server_by(world.database(), Arc::new(Faulty::default())).await;
-        let unlucky = hall.voters[0].at(&server);
-        unlucky.post(&hall.at("votes"), hall.vote(0).body()).await.problem(503, "unavailable");
-        assert!(!voted(&unlucky, &hall).await, "a vote that was not acknowledged stands");
-        for voter in &hall.voters {
-            voter.at(&server).post(&hall.at("votes"), hall.vote(0).body()).await.expect(201);
-        }
-        assert_eq!(hall.tally().await["votes"], 3);
-        server.stop().await;
     }
 
     async fn a_server_that_is_told_to_stop_answers_every_vote_that_waits(world: World) {

@@ -35,7 +35,7 @@ pub use format::{Format, Formatted, Worded};
 pub use language::Language;
 pub use looking::{Looks, Own};
 pub use network::Network;
-pub use problem::{Fault, Problem};
+pub use problem::{Fault, Problem, survived};
 pub use query::{Cursor, Limit, Page, Paging, Query, Search};
 pub(crate) use reply::resource;
 pub use reply::{Answer, Download, Etag, IfMatch, NoContent, Reply, Resource, Written};

@@ -3,10 +3,12 @@
 //! A [`Problem`] is language-free; its words are chosen when it is rendered, at the edge.
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
+use futures_util::FutureExt as _;
 use sea_orm::DbErr;
 use sea_orm::sqlx::Error;
 use sea_orm::sqlx::error::DatabaseError;
@@ -63,6 +65,15 @@ impl Fault {
             detail: fill(words, &self.parameters, language),
         }
     }
+}
+
+/// A fault of the program in this work is a problem like another, and not the end of whoever does one
+/// such work after the other.
+pub async fn survived<T>(what: &str, work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
+        tracing::error!("{what} broke off, by a fault of the program; it goes on with what comes next");
+        Err(Code::Internal.into())
+    })
 }
 
 impl From<Code> for Problem {

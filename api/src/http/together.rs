@@ -9,7 +9,7 @@
 use tokio::sync::{mpsc, oneshot};
 
 use super::codes::Code;
-use super::problem::Problem;
+use super::problem::{Problem, survived};
 
 /// Questions that may wait; more are told to come again.
 const QUEUE: usize = 4096;
@@ -44,7 +44,8 @@ impl<R: Respondent> Together<R> {
             let mut taken = Vec::with_capacity(MOST);
             while waiting.recv_many(&mut taken, MOST).await > 0 {
                 let (questions, askers): (Vec<_>, Vec<_>) = taken.drain(..).unzip();
-                let mut answers = respondent.answer(questions).await.map(Vec::into_iter);
+                let answers = survived("looking up", respondent.answer(questions)).await;
+                let mut answers = answers.map(Vec::into_iter);
                 for asker in askers {
                     let answer = match &mut answers {
                         Ok(answers) => answers.next().ok_or_else(|| Code::Internal.into()),
@@ -73,7 +74,7 @@ mod tests {
 
     use super::*;
 
-    /// Doubles numbers when it may; zero it cannot.
+    /// Doubles numbers when it may; zero it cannot, and one is a fault.
     struct Doubles {
         may_answer: Arc<Semaphore>,
         asked: Arc<Mutex<Vec<usize>>>,
@@ -86,6 +87,9 @@ mod tests {
         async fn answer(&mut self, questions: Vec<u32>) -> Result<Vec<u32>, Problem> {
             self.asked.lock().unwrap().push(questions.len());
             self.may_answer.acquire().await.unwrap().forget();
+            if questions.contains(&1) {
+                std::panic::resume_unwind(Box::new("a fault"));
+            }
             if questions.contains(&0) {
                 return Err(Code::Unavailable.into());
             }
@@ -104,16 +108,16 @@ mod tests {
             let doubles = doubles.clone();
             tokio::spawn(async move { doubles.ask(question).await.ok() })
         };
-        let first = ask(1);
+        let first = ask(2);
         while asked.lock().unwrap().is_empty() {
             tokio::task::yield_now().await;
         }
-        let rest: Vec<_> = (2..=100).map(ask).collect();
+        let rest: Vec<_> = (3..=101).map(ask).collect();
         // This runtime has one thread, and each of them asks before it waits.
         tokio::task::yield_now().await;
         may_answer.add_permits(2);
-        assert_eq!(first.await.unwrap(), Some(2));
-        for (question, answer) in (2..).zip(rest) {
+        assert_eq!(first.await.unwrap(), Some(4));
+        for (question, answer) in (3..).zip(rest) {
             assert_eq!(answer.await.unwrap(), Some(question * 2));
         }
         assert_eq!(*asked.lock().unwrap(), [1, 99]);
@@ -122,10 +126,12 @@ mod tests {
     #[tokio::test]
     async fn what_fails_fails_for_those_who_asked_and_not_for_the_next() {
         let doubles = Together::start(Doubles {
-            may_answer: Arc::new(Semaphore::new(2)),
+            may_answer: Arc::new(Semaphore::new(3)),
             asked: Arc::default(),
         });
-        assert!(doubles.ask(0).await.is_err());
+        for fails in [0, 1] {
+            assert!(doubles.ask(fails).await.is_err());
+        }
         assert!(matches!(doubles.ask(3).await, Ok(6)));
     }
 }

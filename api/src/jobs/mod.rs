@@ -2,6 +2,7 @@
 //!
 //! Each loop looks for what is due, does it, and sleeps until it is woken or some seconds have
 //! passed; any number of processes may run them, since the work itself is claimed in the database.
+//! A fault of the program in one piece of work ends no loop.
 
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use actix_web::web::Data;
 use tokio::task::JoinHandle;
 
 use crate::app::App;
+use crate::http::survived;
 
 /// Starts the loops; they end when their handles are aborted.
 pub fn start(app: &Data<App>) -> Vec<JoinHandle<()>> {
@@ -16,7 +18,7 @@ pub fn start(app: &Data<App>) -> Vec<JoinHandle<()>> {
     vec![
         tokio::spawn(async move {
             loop {
-                match crate::mail::delivery::run_due(&mail).await {
+                match survived("sending letters", crate::mail::delivery::run_due(&mail)).await {
                     Ok(true) => {}
                     Ok(false) => {
                         drop(tokio::time::timeout(Duration::from_secs(5), mail.mail.rung()).await);
@@ -30,7 +32,8 @@ pub fn start(app: &Data<App>) -> Vec<JoinHandle<()>> {
         }),
         tokio::spawn(async move {
             loop {
-                if let Err(problem) = crate::ballots::run_due(&ballots).await {
+                let due = Box::pin(crate::ballots::run_due(&ballots));
+                if let Err(problem) = survived("opening and closing", due).await {
                     tracing::warn!(%problem, "ballots that are due cannot be handled");
                 }
                 ballots.store.tidy_log().await;
@@ -39,7 +42,7 @@ pub fn start(app: &Data<App>) -> Vec<JoinHandle<()>> {
         }),
         tokio::spawn(async move {
             loop {
-                if let Err(problem) = crate::retention::sweep(&swept).await {
+                if let Err(problem) = survived("sweeping", crate::retention::sweep(&swept)).await {
                     tracing::warn!(%problem, "what has served its time could not be removed");
                 }
                 tokio::time::sleep(Duration::from_secs(3600)).await;

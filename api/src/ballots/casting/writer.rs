@@ -7,7 +7,6 @@
 //! requests' own work. Nothing here knows a choice, and nothing is logged of who votes or how many.
 
 use std::collections::{BTreeMap, HashSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -17,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::ambient::Ambient;
 use crate::ballots::entity::{State, ballot};
-use crate::http::{Code, Problem};
+use crate::http::{Code, Problem, survived};
 use crate::identity::revoked_since;
 use crate::store::{Column, Kept, Rows, Store};
 
@@ -86,8 +85,8 @@ impl Writer {
     /// Starts the writer on a thread of its own; it ends, everything written, when the last of its handles
     /// is dropped.
     pub fn start(store: Store, ambient: Ambient, capacity: Capacity) -> std::io::Result<Self> {
-        let (queue, mut waiting) = mpsc::channel(capacity.queue);
-        let mut pen = Pen {
+        let (queue, waiting) = mpsc::channel(capacity.queue);
+        let pen = Pen {
             kept: store.kept_writer(),
             store,
             ambient,
@@ -96,16 +95,9 @@ impl Writer {
         // On the shared runtime votes would wait behind whatever holds its threads; and each word from the
         // database would wake a second one to look for work, where those who vote need the few cores there are.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let write = move || {
-            // A fault of the program costs those at hand their answer, and not the hall its votes.
-            let mut go_on = || runtime.block_on(pen.write_all(&mut waiting, capacity.batch));
-            while catch_unwind(AssertUnwindSafe(&mut go_on)).is_err() {
-                tracing::error!(
-                    "writing votes broke off, by a fault of the program; their senders are told to try again"
-                );
-            }
-        };
-        std::thread::Builder::new().name("votes".to_owned()).spawn(write)?;
+        std::thread::Builder::new()
+            .name("votes".to_owned())
+            .spawn(move || runtime.block_on(pen.write_all(waiting, capacity.batch)))?;
         let undecided = Arc::default();
         Ok(Self { queue, undecided })
     }
@@ -151,7 +143,7 @@ struct Pen {
 }
 
 impl Pen {
-    async fn write_all(&mut self, waiting: &mut mpsc::Receiver<Waiting>, batch: usize) {
+    async fn write_all(mut self, mut waiting: mpsc::Receiver<Waiting>, batch: usize) {
         let mut taken = Vec::with_capacity(batch);
         while waiting.recv_many(&mut taken, batch).await > 0 {
             let mut ballots: BTreeMap<Uuid, Vec<Waiting>> = BTreeMap::new();
@@ -159,7 +151,12 @@ impl Pen {
                 ballots.entry(waiting.0.ballot_id).or_default().push(waiting);
             }
             for (ballot_id, votes) in ballots {
-                self.write(ballot_id, votes).await;
+                // A fault of the program costs these their answer, and not the hall its votes.
+                let written = async {
+                    self.write(ballot_id, votes).await;
+                    Ok(())
+                };
+                survived("writing votes", written).await.unwrap_or(());
                 self.kept.rest(!waiting.is_empty());
             }
         }
