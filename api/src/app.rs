@@ -266,7 +266,14 @@ fn cors(origins: &[String]) -> actix_cors::Cors {
             "accept-language",
             "last-event-id",
         ])
-        .expose_headers(["etag", "location", "retry-after", "content-language", "x-request-id"])
+        .expose_headers([
+            "etag",
+            "location",
+            "retry-after",
+            "content-language",
+            "content-disposition",
+            "x-request-id",
+        ])
         // Asked anew for each address once this is over; browsers keep to less where they think it right.
         .max_age(24 * 3600);
     if origins.iter().any(|origin| origin == "*") {

@@ -172,7 +172,7 @@ both! {
         ] {
             assert_eq!(answer.header("access-control-allow-origin"), PAGE, "{answer}");
             let exposed = answer.header("access-control-expose-headers").to_lowercase();
-            for name in ["etag", "location", "retry-after", "content-language"] {
+            for name in ["etag", "location", "retry-after", "content-language", "content-disposition"] {
                 assert!(exposed.contains(name), "{name} is not in {exposed}: {answer}");
             }
             assert!(answer.list("vary").contains("origin"), "{answer}");
