@@ -204,7 +204,8 @@ fn statement(backend: DatabaseBackend, place: Option<Place>, asked: &[(usize, Qu
     ])
     .source(backend, 1);
     let (with, joins, revision) = match place {
-        None => (String::new(), "LEFT JOIN workshop w ON false", "-1"),
+        // Not `false`, for which SQLite would go through all workshops.
+        None => (String::new(), "LEFT JOIN workshop w ON w.id = NULL", "-1"),
         Some(place) => {
             let numbers = (0..paths.len()).map(|index| number(Some(index)));
             let (places, more) = Rows(vec![
@@ -299,4 +300,39 @@ fn scope(row: &QueryResult) -> Result<Option<Scope>, DbErr> {
         ballot_revision: Some(row.try_get("", "ballot_revision")?).filter(|revision| *revision >= 0),
         own,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use migration::{Migrator, MigratorTrait as _};
+    use sea_orm::{ConnectOptions, Database};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn sqlite_looks_into_the_indexes_that_hold_what_is_asked() {
+        let mut one = ConnectOptions::new("sqlite::memory:");
+        one.max_connections(1);
+        let connection = Database::connect(one).await.unwrap();
+        Migrator::up(&connection, None).await.unwrap();
+        for place in PLACES.map(Some).into_iter().chain([None]) {
+            let question = Question {
+                sign_in_id: Some(Uuid::max()),
+                seen: Some(Uuid::max()),
+                place,
+                path_id: place.map(|_| Uuid::max()),
+            };
+            let mut statement = statement(DatabaseBackend::Sqlite, place, &[(0, question)]);
+            statement.sql.insert_str(0, "EXPLAIN QUERY PLAN ");
+            let steps = connection.query_all_raw(statement).await.unwrap();
+            let steps: Vec<String> = steps.iter().map(|step| step.try_get("", "detail").unwrap()).collect();
+            for index in ["sign_in_revoked", "person_administrator", "registration_place"] {
+                let used = |step: &String| step.contains(&format!("INDEX {index} "));
+                assert!(steps.iter().any(used), "{index}, {place:?}: {steps:#?}");
+            }
+            // But what is asked itself, a list of JSON.
+            let whole = |step: &String| step.starts_with("SCAN") && !step.contains("VIRTUAL TABLE");
+            assert!(!steps.iter().any(whole), "{place:?}: {steps:#?}");
+        }
+    }
 }
