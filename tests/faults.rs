@@ -20,6 +20,8 @@ use rand::{RngExt as _, SeedableRng as _};
 use crate::support::{HOUR, Person, Process, World};
 use crate::voting::{Hall, plurality};
 
+/// How long what must happen may take.
+const PATIENCE: Duration = Duration::from_secs(7);
 /// How soon a server is there again after its own death, and after its database's.
 const READY: Duration = Duration::from_secs(5);
 const RECOVERED: Duration = Duration::from_secs(10);

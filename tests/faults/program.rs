@@ -3,18 +3,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use palabre::ambient::{Clock, HostClock};
 use palabre::instant::Instant as Time;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::open_hall;
+use super::{PATIENCE, open_hall};
 use crate::support::{Backend, World, both};
-
-/// How long what must happen may take.
-const PATIENCE: Duration = Duration::from_secs(7);
 
 /// A host's clock that breaks some times in the hands of one kind of thread.
 struct Faulty {

@@ -2,7 +2,6 @@
 //! votes wait, and at the end of a server. The order is forced by holding what the writer needs.
 
 use std::sync::{Arc, Barrier};
-use std::time::Duration;
 
 use palabre::Capacity;
 use sea_orm::DatabaseTransaction;
@@ -10,13 +9,10 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::open_hall;
+use super::{PATIENCE, open_hall};
 use crate::faults::{hold, run};
 use crate::support::{Answer, Backend, Person, Raw, Server, World, both};
 use crate::voting::{Hall, Vote, plurality};
-
-/// How long what must happen may take.
-const PATIENCE: Duration = Duration::from_secs(7);
 
 /// A server whose writer is held with a first vote, so that whatever comes next gathers in one batch.
 struct Held<'w> {

@@ -67,15 +67,6 @@ impl Fault {
     }
 }
 
-/// A fault of the program in this work is a problem like another, and not the end of whoever does one
-/// such work after the other.
-pub async fn survived<T>(what: &str, work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
-    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
-        tracing::error!("{what} broke off, by a fault of the program; it goes on with what comes next");
-        Err(Code::Internal.into())
-    })
-}
-
 impl From<Code> for Problem {
     fn from(code: Code) -> Self {
         Self {
@@ -294,4 +285,13 @@ fn is_passing(error: &dyn DatabaseError) -> bool {
         code.parse::<u32>()
             .is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 7 | 10 | 13 | 14))
     }
+}
+
+/// A fault of the program in this work is a problem like another, and not the end of whoever does one
+/// such work after the other.
+pub async fn survived<T>(what: &str, work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
+        tracing::error!("{what} broke off, by a fault of the program; it goes on with what comes next");
+        Err(Code::Internal.into())
+    })
 }
