@@ -155,7 +155,7 @@ both! {
         assert_eq!(sql.number("SELECT count(*) FROM \"cast\"").await, 0);
         assert_eq!(sql.number("SELECT count(*) FROM ballot WHERE sealed_key IS NOT NULL").await, 0);
         assert_eq!(sql.number("SELECT count(*) FROM opening").await, 3);
-        assert_eq!(sql.number("SELECT count(*) FROM roll WHERE voted").await, 3);
+        assert_eq!(sql.number("SELECT count(*) FROM roll_line WHERE voted").await, 3);
     }
 
     async fn what_is_frozen_is_frozen_in_the_database_itself(world: World) {
@@ -187,7 +187,10 @@ both! {
         for (act, refusal) in [
             ("UPDATE opening SET choice = '{}'", "opening_is_final_update"),
             ("DELETE FROM opening", "opening_is_final_delete"),
-            ("UPDATE roll SET voted = NOT voted", "roll_is_frozen_update"),
+            ("UPDATE voted SET flags = first_leaf", "voted_is_final_update"),
+            ("DELETE FROM voted", "voted_is_final_delete"),
+            ("INSERT INTO voted SELECT ballot_id, leaf, leaf FROM roll", "voted_precedes_the_count"),
+            ("UPDATE roll SET leaf = salt", "roll_is_frozen_update"),
             ("UPDATE ballot SET counted_at = counted_at + 1", "ballot_is_counted_once"),
         ] {
             let words = sql.refused(act).await;

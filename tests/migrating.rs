@@ -35,6 +35,23 @@ impl Spelling {
         format!("SELECT {} FROM {table} ORDER BY 1", texts.join(" || ';' || "))
     }
 
+    /// More lines of a roll than one row of flags holds; every third has this salt.
+    fn hall(&self, ballot: &str, salt: &str) -> String {
+        let line = "INSERT INTO roll (ballot_id, unit_id, registration_id, salt, leaf)";
+        let (registration, other) = (self.uuid(1), self.bytes(1, 16));
+        let salt = format!("CASE WHEN i % 3 = 0 THEN {salt} ELSE {other} END");
+        match self.0 {
+            Backend::Sqlite => format!(
+                "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {HALL}) \
+                 {line} SELECT {ballot}, randomblob(16), {registration}, {salt}, randomblob(32) FROM n"
+            ),
+            Backend::Postgres => format!(
+                "{line} SELECT {ballot}, gen_random_uuid(), {registration}, {salt}, sha256(i::text::bytea) \
+                 FROM generate_series(1, {HALL}) n (i)"
+            ),
+        }
+    }
+
     fn names(&self, kind: &str) -> &'static str {
         match (self.0, kind) {
             (Backend::Sqlite, "index") => {
@@ -48,6 +65,8 @@ impl Spelling {
         }
     }
 }
+
+const HALL: usize = 600;
 
 const DRAFT: u8 = 1;
 const OPEN: u8 = 2;
@@ -102,14 +121,18 @@ async fn fill(sql: &Sql, spelling: &Spelling) {
             );
             sql.run(&sealed).await;
         }
-        for step in steps(n, &bytes(7, 60), &bytes(8, 32)) {
+        if n == PUBLISHED {
+            sql.run(&spelling.hall(&ballot, &bytes(101 + 10 * n, 16))).await;
+        }
+        for step in steps(n, &bytes(7, 60), &bytes(8, 32), &bytes(101 + 10 * n, 16)) {
             sql.run(&step.replace("{ballot}", &ballot)).await;
         }
     }
 }
 
 /// From draft to the state that a ballot is to have, as the server of that time took them.
-fn steps(n: u8, key: &str, blocks: &str) -> Vec<String> {
+/// Whoever has this salt did not vote.
+fn steps(n: u8, key: &str, blocks: &str, absent: &str) -> Vec<String> {
     let opening = [
         "INSERT INTO proof (ballot_id, manifest) VALUES ({ballot}, 'signed')".to_owned(),
         format!(
@@ -119,7 +142,7 @@ fn steps(n: u8, key: &str, blocks: &str) -> Vec<String> {
     let closing = ["UPDATE ballot SET state = 'closed', closed_at = 20 WHERE id = {ballot}".to_owned()];
     let counting = [
         format!("INSERT INTO opening VALUES ({{ballot}}, 1, {blocks}, '{{\"blank\":true}}', {blocks})"),
-        "UPDATE roll SET voted = true WHERE ballot_id = {ballot}".to_owned(),
+        format!("UPDATE roll SET voted = (salt <> {absent}) WHERE ballot_id = {{ballot}}"),
         "DELETE FROM \"cast\" WHERE ballot_id = {ballot}".to_owned(),
         format!(
             "UPDATE proof SET closing_record = '{{}}', checkpoint = 'signed', blocks = {blocks} WHERE ballot_id = {{ballot}}"
@@ -202,9 +225,11 @@ const TABLES: [(&str, &[&str]); 6] = [
     ("\"cast\"", &["ballot_id", "mark", "sealed"]),
 ];
 
-async fn contents(sql: &Sql, spelling: &Spelling) -> Vec<Vec<String>> {
+/// Of what stands in them; the roll is read with its flags, wherever those are by now.
+async fn contents(sql: &Sql, spelling: &Spelling, roll: &str) -> Vec<Vec<String>> {
     let mut contents = Vec::new();
     for (table, columns) in TABLES {
+        let table = if table == "roll" { roll } else { table };
         contents.push(sql.texts(&spelling.rows(table, columns)).await);
     }
     contents
@@ -216,19 +241,22 @@ async fn ballots_survive(backend: Backend) {
     let database = of_before(backend, folder.path(), 5).await;
     let sql = Sql::open(&database).await;
     fill(&sql, &spelling).await;
-    let before = contents(&sql, &spelling).await;
+    let before = contents(&sql, &spelling, "roll").await;
     let (triggers, indexes) = (
         sql.texts(spelling.names("trigger")).await,
         sql.texts(spelling.names("index")).await,
     );
     // SQLite's schema changes under no open connection.
     sql.close().await;
-    assert_eq!(before.iter().map(Vec::len).collect::<Vec<_>>(), [6, 12, 10, 5, 2, 4]);
+    assert_eq!(
+        before.iter().map(Vec::len).collect::<Vec<_>>(),
+        [6, 12, 10 + HALL, 5, 2, 4]
+    );
 
     Store::migrate(&database).await.expect("a migrated database");
 
     let sql = Sql::open(&database).await;
-    assert_eq!(contents(&sql, &spelling).await, before);
+    assert_eq!(contents(&sql, &spelling, "roll_line").await, before);
     let (now, indexes_now) = (
         sql.texts(spelling.names("trigger")).await,
         sql.texts(spelling.names("index")).await,
@@ -238,12 +266,14 @@ async fn ballots_survive(backend: Backend) {
         "of {triggers:?} remain {now:?}"
     );
     assert!(
-        indexes.iter().all(|index| indexes_now.contains(index)),
+        indexes
+            .iter()
+            .all(|index| indexes_now.contains(index) || index.contains("opening_hash")),
         "of {indexes:?} remain {indexes_now:?}"
     );
     assert_eq!(
         sql.number("SELECT count(*) FROM roll WHERE person_id = unit_id").await,
-        10
+        10 + HALL as i64
     );
     let usual =
         "unit = 'person' AND quorum_percent IS NULL AND blanks_count AND max_grade IS NULL AND annulled_at IS NULL";
@@ -303,11 +333,8 @@ async fn refusals_of_before(sql: &Sql, spelling: &Spelling) {
         ("DELETE FROM roll".to_owned(), "roll_is_frozen_delete"),
         ("UPDATE roll SET leaf = salt".to_owned(), "roll_is_frozen_update"),
         (
-            format!(
-                "UPDATE roll SET voted = NOT voted WHERE ballot_id = {}",
-                ballot(COUNTED)
-            ),
-            "roll_is_frozen_update",
+            "UPDATE voted SET flags = first_leaf".to_owned(),
+            "voted_is_final_update",
         ),
         (
             format!(

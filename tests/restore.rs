@@ -80,7 +80,7 @@ both! {
             "SELECT concat(position, ' ', #vote_hash#, ' ', choice, ' ', #nonce#) FROM opening ORDER BY position",
             "SELECT concat(manifest, ' ', closing_record, ' ', checkpoint, ' ', #blocks#) FROM proof WHERE checkpoint IS NOT NULL",
             "SELECT concat(subject, ' ', body) FROM announcement",
-            "SELECT concat(#unit_id::bytea#, ' ', #salt#, ' ', #leaf#, ' ', voted) FROM roll ORDER BY leaf",
+            "SELECT concat(#unit_id::bytea#, ' ', #salt#, ' ', #leaf#, ' ', voted) FROM roll_line ORDER BY leaf",
         ];
         let mut before = Vec::new();
         for query in &queries[..3] {

@@ -24,6 +24,8 @@ mod m0015_few_among_many;
 mod m0016_votes_unsampled;
 mod m0017_asked_always;
 mod m0018_votes_at_once;
+mod m0019_flags;
+mod m0020_openings_in_order;
 mod sql;
 
 pub struct Migrator;
@@ -50,6 +52,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0016_votes_unsampled::Migration),
             Box::new(m0017_asked_always::Migration),
             Box::new(m0018_votes_at_once::Migration),
+            Box::new(m0019_flags::Migration),
+            Box::new(m0020_openings_in_order::Migration),
         ]
     }
 }

@@ -100,22 +100,36 @@ both! {
         // Rolls and votes are written and read by 250 lines.
         let hall = Hall::crowd(&world, 300, plurality()).await;
         hall.open().await;
-        let mut hashes = Vec::new();
+        let (mut hashes, mut cast) = (Vec::new(), Vec::new());
         for (number, voter) in hall.voters.iter().enumerate().filter(|(number, _)| number % 10 != 0) {
             let vote = hall.vote(number % 3);
             voter.post(&hall.at("votes"), vote.body()).await.expect(201);
             hashes.push(vote.hash(hall.id()));
+            cast.push((voter, vote));
         }
+        hashes.sort();
         assert_eq!(hall.tally().await["votes"], 270);
         for (number, voter) in hall.voters.iter().enumerate() {
             let own = voter.get(&hall.at("participation")).await.expect(200);
             assert_eq!(own["voted"], number % 10 != 0, "voter {number}");
         }
+        // Whoever sends their vote again is told that it stands, and nobody that another does.
+        for (voter, vote) in &cast {
+            voter.post(&hall.at("votes"), vote.body()).await.expect(201);
+            voter.post(&hall.at("votes"), hall.vote(0).body()).await.problem(409, "ballot_not_open");
+        }
+        let mut found = Vec::new();
+        for prefix in 0..=255 {
+            let asked = hall.at(&format!("receipts?prefix={prefix:02x}"));
+            let receipts = world.anonymous().get(&asked).await.expect(200).json();
+            let receipts = receipts["receipts"].as_array().expect("receipts").clone();
+            found.extend(receipts.iter().map(|receipt| receipt["vote_hash"].as_str().expect("a hash").to_owned()));
+        }
+        assert_eq!(found, hashes, "each under its prefix, once");
         let auditor = hall.workshop.member("auditor", "auditor@example.org").await;
         let bundle = auditor.get(&hall.at("audit")).await.expect(200).body;
         // Its openings, its tree, and its digest of who voted.
         Bundle::read(&bundle).expect("a sound bundle");
-        hashes.sort();
         let lines = bundle.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
         let told: Vec<Value> = lines.filter_map(|line| line.get("vote_hash").cloned()).collect();
         assert_eq!(told, hashes);

@@ -23,7 +23,7 @@ const TAKEN_OVER: Duration = Duration::from_secs(10);
 const POINTS: [(&str, &str, &str); 6] = [
     ("journal", "INSERT", "NEW.act = 'close'"),
     ("opening", "INSERT", "NEW.position = 15"),
-    ("roll", "UPDATE", "NEW.voted IS NOT NULL"),
+    ("voted", "INSERT", "NEW.flags IS NOT NULL"),
     ("cast", "DELETE", "OLD.mark IS NOT NULL"),
     ("proof", "UPDATE", "NEW.checkpoint IS NOT NULL"),
     ("ballot", "UPDATE", "NEW.counted_at IS NOT NULL"),

@@ -326,7 +326,7 @@ impl Stage {
         );
         assert_eq!(of_ballot("opening WHERE").await, votes, "every vote is opened once");
         assert_eq!(
-            of_ballot("roll WHERE voted AND").await,
+            of_ballot("roll_line WHERE voted AND").await,
             votes,
             "every voter is marked once"
         );

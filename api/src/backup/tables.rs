@@ -50,6 +50,7 @@ pub fn kept() -> Vec<Box<dyn Table>> {
         whole::<ballots::tables::logo::Entity>(),
         whole::<ballots::tables::candidate::Entity>(),
         whole::<ballots::tables::roll::Entity>(),
+        whole::<ballots::tables::voted::Entity>(),
         whole::<ballots::tables::opening::Entity>(),
         whole::<ballots::tables::proof::Entity>(),
         whole::<ballots::tables::announcement::Entity>(),

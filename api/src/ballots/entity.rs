@@ -312,7 +312,58 @@ pub mod roll {
         pub salt: Vec<u8>,
         #[sea_orm(column_type = "VarBinary(StringLen::None)")]
         pub leaf: Vec<u8>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Lines of the roll as they are read with their flag, a view; `roll` itself is what is written.
+pub mod roll_line {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "roll_line")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub ballot_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub unit_id: Uuid,
+        /// Who votes for the unit.
+        pub person_id: Uuid,
+        pub registration_id: Uuid,
+        #[sea_orm(column_type = "VarBinary(StringLen::None)")]
+        pub salt: Vec<u8>,
+        #[sea_orm(column_type = "VarBinary(StringLen::None)")]
+        pub leaf: Vec<u8>,
+        /// Null until counted.
         pub voted: Option<bool>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Who voted: a byte, 1 or 0, for each line of the roll in order of leaf, some lines a row.
+pub mod voted {
+    use sea_orm::entity::prelude::*;
+
+    /// Lines whose flags one row holds, but for the last of a roll.
+    pub const LINES: usize = 256;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "voted")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub ballot_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false, column_type = "VarBinary(StringLen::None)")]
+        pub first_leaf: Vec<u8>,
+        #[sea_orm(column_type = "VarBinary(StringLen::None)")]
+        pub flags: Vec<u8>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

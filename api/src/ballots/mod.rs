@@ -73,7 +73,7 @@ const PAGE: usize = 250;
 /// What a backup holds of this room.
 pub mod tables {
     pub use super::casting::opening;
-    pub use super::entity::{announcement, ballot, candidate, logo, proof, roll};
+    pub use super::entity::{announcement, ballot, candidate, logo, proof, roll, voted};
 }
 
 use sea_orm::ConnectionTrait;

@@ -13,7 +13,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::casting;
-use super::entity::{State, ballot, roll};
+use super::entity::{State, ballot, roll, roll_line};
 use crate::app::App;
 use crate::http::Problem;
 use crate::identity::person;
@@ -56,11 +56,15 @@ pub async fn of_person(on: &impl ConnectionTrait, app: &App, person_id: Uuid) ->
         .order_by_asc(ballot::Column::Id)
         .all(on)
         .await?;
-    let lines: HashMap<Uuid, (Uuid, Option<bool>)> = roll::Entity::find()
+    let lines: HashMap<Uuid, (Uuid, Option<bool>)> = roll_line::Entity::find()
         .select_only()
-        .columns([roll::Column::BallotId, roll::Column::UnitId, roll::Column::Voted])
-        .filter(roll::Column::BallotId.is_in(ballots.iter().map(|ballot| ballot.id)))
-        .filter(roll::Column::PersonId.eq(person_id))
+        .columns([
+            roll_line::Column::BallotId,
+            roll_line::Column::UnitId,
+            roll_line::Column::Voted,
+        ])
+        .filter(roll_line::Column::BallotId.is_in(ballots.iter().map(|ballot| ballot.id)))
+        .filter(roll_line::Column::PersonId.eq(person_id))
         .into_tuple::<(Uuid, Uuid, Option<bool>)>()
         .all(on)
         .await?

@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::eligibility::{Facts, Unmet};
-use super::entity::{State, ballot, roll as roll_table};
+use super::entity::{State, ballot, roll_line};
 use super::lacking::Lack;
 use super::quorum::Quorum;
 use super::roll::{self, RollEntry};
@@ -103,12 +103,12 @@ async fn stand(
     on: &(impl ConnectionTrait + StreamTrait),
     caller: &Caller,
     ballots: &[ballot::Model],
-) -> Result<Vec<(Stand, Option<roll_table::Model>)>, Problem> {
+) -> Result<Vec<(Stand, Option<roll_line::Model>)>, Problem> {
     let (own, person_id) = (caller.own()?, caller.person_id()?);
     let opened = ballots.iter().filter(|ballot| ballot.opened_at.is_some());
-    let mut lines: HashMap<Uuid, roll_table::Model> = roll_table::Entity::find()
-        .filter(roll_table::Column::BallotId.is_in(opened.map(|ballot| ballot.id)))
-        .filter(roll_table::Column::PersonId.eq(person_id))
+    let mut lines: HashMap<Uuid, roll_line::Model> = roll_line::Entity::find()
+        .filter(roll_line::Column::BallotId.is_in(opened.map(|ballot| ballot.id)))
+        .filter(roll_line::Column::PersonId.eq(person_id))
         .all(on)
         .await?
         .into_iter()

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::eligibility::{Facts, Unmet};
-use super::entity::{State, Unit, ballot, roll};
+use super::entity::{State, Unit, ballot, roll_line};
 use super::lacking::Lack;
 use super::{PAGE, of_person};
 use crate::coalitions::Adherents;
@@ -230,7 +230,7 @@ pub struct RollEntry {
 }
 
 impl RollEntry {
-    pub fn new(row: &roll::Model, address: Option<String>) -> Self {
+    pub fn new(row: &roll_line::Model, address: Option<String>) -> Self {
         Self {
             unit_id: row.unit_id,
             salt: (row.salt != of_person::NO_SALT).then(|| hex(&row.salt)),
@@ -365,8 +365,8 @@ async fn frozen(
     filter: Filter,
     annex: bool,
 ) -> Result<Page<RollLine>, Problem> {
-    let select = roll::Entity::find().filter(roll::Column::BallotId.eq(ballot.id));
-    let page = filter.limit.after(filter.cursor, select, roll::Column::UnitId);
+    let select = roll_line::Entity::find().filter(roll_line::Column::BallotId.eq(ballot.id));
+    let page = filter.limit.after(filter.cursor, select, roll_line::Column::UnitId);
     let rows = if filter.on_roll == Some(false) {
         Vec::new()
     } else {
@@ -374,7 +374,7 @@ async fn frozen(
     };
     // Who was merged into another since is found there; their line is that of their own address.
     let heirs = merges::heirs(on, rows.iter().map(|row| row.registration_id)).await?;
-    let now_of = |row: &roll::Model| *heirs.get(&row.registration_id).unwrap_or(&row.registration_id);
+    let now_of = |row: &roll_line::Model| *heirs.get(&row.registration_id).unwrap_or(&row.registration_id);
     let names: HashMap<Uuid, (String, Option<Instant>)> = registration::Entity::find()
         .select_only()
         .columns([
@@ -398,7 +398,7 @@ async fn frozen(
         .await?
         .into_iter()
         .collect();
-    let line = |row: roll::Model| {
+    let line = |row: roll_line::Model| {
         let registration_id = now_of(&row);
         let (name, forgotten) = names.get(&registration_id).cloned().unzip();
         let named = forgotten.flatten().is_none();

@@ -10,7 +10,7 @@ use super::{Sealed, find, sealed};
 use crate::app::App;
 use crate::ballots::PAGE;
 use crate::ballots::casting::opening;
-use crate::ballots::entity::{Openings, ballot, roll};
+use crate::ballots::entity::{Openings, ballot, roll, voted};
 use crate::ballots::proof::bundle::{Line, Opening, RollLine};
 use crate::ballots::tally;
 use crate::http::{Caller, Code, Download, Problem};
@@ -71,7 +71,7 @@ fn manifest(sealed: Sealed) -> Line {
 /// What comes next, and where it goes on.
 enum Section {
     Lines(Vec<Line>),
-    /// After this leaf.
+    /// After the flags that begin with this leaf.
     Roll(Vec<u8>),
     /// After this position.
     Hashes(i32),
@@ -109,22 +109,33 @@ async fn read(on: &impl ConnectionTrait, id: Uuid, section: Section) -> Result<(
     Ok(match section {
         Section::Lines(lines) => (lines, None),
         Section::Roll(after) => {
-            let page: Vec<(Vec<u8>, Option<bool>)> = roll::Entity::find()
+            let page = voted::Entity::find()
+                .filter(voted::Column::BallotId.eq(id))
+                .filter(voted::Column::FirstLeaf.gt(after))
+                .order_by_asc(voted::Column::FirstLeaf);
+            let Some(voted::Model { first_leaf, flags, .. }) = page.one(on).await? else {
+                return Ok((Vec::new(), None));
+            };
+            let leaves: Vec<Vec<u8>> = roll::Entity::find()
                 .select_only()
-                .columns([roll::Column::Leaf, roll::Column::Voted])
+                .column(roll::Column::Leaf)
                 .filter(roll::Column::BallotId.eq(id))
-                .filter(roll::Column::Leaf.gt(after))
+                .filter(roll::Column::Leaf.gte(first_leaf.clone()))
                 .order_by_asc(roll::Column::Leaf)
-                .limit(PAGE as u64)
+                .limit(flags.len() as u64)
                 .into_tuple()
                 .all(on)
                 .await?;
-            let next = page.last().map(|(leaf, _)| Section::Roll(leaf.clone()));
-            let line = |(leaf, voted): (Vec<u8>, Option<bool>)| {
-                let (leaf, voted) = (bytes(leaf)?, voted.unwrap_or_default());
+            let line = |(leaf, flag): (Vec<u8>, u8)| {
+                let (leaf, voted) = (bytes(leaf)?, flag == 1);
                 Ok(Line::Roll(RollLine { leaf, voted }))
             };
-            (page.into_iter().map(line).collect::<Result<_, Problem>>()?, next)
+            let lines = leaves
+                .into_iter()
+                .zip(flags)
+                .map(line)
+                .collect::<Result<_, Problem>>()?;
+            (lines, Some(Section::Roll(first_leaf)))
         }
         Section::Hashes(after) => {
             let page: Vec<(i32, Vec<u8>)> = after_position(id, after)

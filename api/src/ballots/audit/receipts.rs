@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{FOR_EVER, Sealed, find, sealed};
 use crate::app::App;
-use crate::ballots::casting::opening;
+use crate::ballots::casting::{first_from, opening};
 use crate::ballots::proof::manifest::Manifest;
 use crate::ballots::proof::merkle::{self, BLOCK, Hash};
 use crate::ballots::proof::note;
@@ -69,9 +69,10 @@ pub async fn read_receipts(app: Data<App>, id: Path<Uuid>, asked: Query<Asked>) 
         .select_only()
         .columns([opening::Column::Position, opening::Column::VoteHash])
         .filter(opening::Column::BallotId.eq(*id))
-        .filter(opening::Column::VoteHash.gte(low));
+        .filter(opening::Column::Position.gte(first_from(&snapshot, *id, &low).await?));
     if let Some(high) = high {
-        select = select.filter(opening::Column::VoteHash.lt(high));
+        let end = first_from(&snapshot, *id, &high).await?;
+        select = select.filter(opening::Column::Position.lt(end));
     }
     let wanted: Vec<(i32, Vec<u8>)> = select
         .order_by_asc(opening::Column::Position)

@@ -27,7 +27,7 @@ use super::vote::{self, Vote};
 use crate::http::{Caller, Code, Fault, Json, Problem, Reply, Unique};
 use crate::secrets::hex;
 pub use votes::cast::Model as SealedVote;
-pub use votes::{destroy, number, opening, page, voted_among};
+pub use votes::{destroy, first_from, number, opening, page, voted_among};
 pub use writer::{Capacity, Writer};
 use writer::{Entry, Outcome};
 

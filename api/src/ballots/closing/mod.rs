@@ -2,7 +2,7 @@
 //!
 //! The first is short: state and instant, under the lock that no vote passes. The second opens
 //! every sealed row, counts, writes the openings in order of vote hash and the `voted` flags in
-//! order of unit, true and false alike, builds and signs the tree, deletes the sealed rows and
+//! order of leaf, true and false alike, builds and signs the tree, deletes the sealed rows and
 //! destroys the key.
 //! Killed at any point it is repeated by whichever process lives, to the same bytes: nothing in it
 //! is random or asks a clock but `counted_at`.
@@ -21,18 +21,18 @@ use sea_orm::entity::prelude::*;
 use sea_orm::{DatabaseBackend, DatabaseTransaction, QueryOrder, QuerySelect, Statement};
 use tokio::sync::oneshot;
 
-use super::entity::{State, ballot, proof, roll};
+use super::entity::{State, ballot, proof, roll, voted};
 use super::frozen::{self, Frozen};
 use super::of_person;
 use super::proof::manifest::{CLOSING_FORMAT, ClosingRecord, VotedDigest, checkpoint_text, tally_digest};
-use super::proof::merkle::Blocks;
+use super::proof::merkle::{Blocks, Hash};
 use super::{PAGE, casting};
 use crate::app::App;
 use crate::http::{Code, Problem};
 use crate::instant::Instant;
 use crate::store::{Column, Rows, each_page, run_each, take_stock};
 use casting::SealedVote;
-use opener::{Anomaly, Counted, Line, Opener, Roll};
+use opener::{Anomaly, Counted, Opener, Roll};
 
 /// A small ballot is counted before the answer to its closing; a large one goes on by itself.
 const COURTESY: Duration = Duration::from_secs(5);
@@ -168,7 +168,7 @@ async fn open_all(on: &impl ConnectionTrait, app: &App, ballot: &ballot::Model) 
     let enlist = |lines: Vec<(Uuid, Vec<u8>)>| {
         lines.into_iter().try_for_each(|(unit_id, leaf)| {
             let leaf = leaf.try_into().map_err(|_| Code::Internal)?;
-            roll.push(Line { unit_id, leaf });
+            roll.push(unit_id, leaf);
             Ok::<_, Stopped>(())
         })
     };
@@ -195,7 +195,7 @@ fn end(frozen: &Frozen, closed_at: Instant, counted: &Counted) -> Result<End, Pr
     let manifest = &frozen.manifest;
     let mut voted = VotedDigest::new(manifest.ballot_id);
     let voters = counted.lines.iter().filter(|(_, voted)| *voted);
-    voters.for_each(|(line, _)| voted.push(&line.leaf));
+    voters.for_each(|(leaf, _)| voted.push(leaf));
     let (voted, voted_digest) = voted.finish();
     let record = ClosingRecord {
         format: CLOSING_FORMAT.to_owned(),
@@ -244,7 +244,7 @@ async fn write(on: &DatabaseTransaction, app: &App, id: Uuid, counted: Counted, 
         return Ok(());
     }
     write_openings(on, id, &counted).await?;
-    write_flags(on, id, counted.lines).await?;
+    write_flags(on, id, &counted.lines).await?;
     if casting::destroy(on, id).await? != counted.openings.len() as u64 {
         tracing::error!(ballot = %id, "votes came or went while they were counted");
         return Err(Code::Internal.into());
@@ -304,25 +304,15 @@ async fn write_openings(on: &impl ConnectionTrait, id: Uuid, counted: &Counted) 
     run_each(on, pages).await
 }
 
-/// From one unit to another at a time, as they lie: nobody goes through all of the roll, nor back and
-/// forth in it, for a few of its lines.
-async fn write_flags(on: &impl ConnectionTrait, id: Uuid, mut lines: Vec<(Line, bool)>) -> Result<(), Problem> {
-    lines.sort_unstable_by_key(|(line, _)| line.unit_id);
-    let backend = on.get_database_backend();
-    let pages = lines.chunks(PAGE).map(|lines| {
-        let units = [lines.first(), lines.last()].map(|line| line.map(|(line, _)| line.unit_id).into());
-        let voted = lines.iter().filter(|(_, voted)| *voted);
-        let rows = Rows(vec![(
-            "unit_id",
-            Column::Uuid(voted.map(|(line, _)| line.unit_id).collect()),
-        )]);
-        let (source, values) = rows.source(backend, 4);
-        let sql = format!(
-            "UPDATE roll SET voted = unit_id IN (SELECT s.unit_id FROM {source}) \
-             WHERE ballot_id = $1 AND unit_id BETWEEN $2 AND $3"
-        );
-        let values = std::iter::once(id.into()).chain(units).chain(values);
-        Ok(Statement::from_sql_and_values(backend, sql, values))
-    });
-    run_each(on, pages).await
+async fn write_flags(on: &impl ConnectionTrait, id: Uuid, lines: &[(Hash, bool)]) -> Result<(), Problem> {
+    let row = |lines: &[(Hash, bool)]| voted::ActiveModel {
+        ballot_id: Set(id),
+        first_leaf: Set(lines.first().map(|(leaf, _)| leaf.to_vec()).unwrap_or_default()),
+        flags: Set(lines.iter().map(|(_, voted)| u8::from(*voted)).collect()),
+    };
+    for lines in lines.chunks(PAGE * voted::LINES) {
+        let rows = lines.chunks(voted::LINES).map(row);
+        voted::Entity::insert_many(rows).exec_without_returning(on).await?;
+    }
+    Ok(())
 }

@@ -17,12 +17,6 @@ use crate::ballots::vote::Vote;
 #[derive(Debug)]
 pub struct Anomaly(pub &'static str);
 
-/// A line of the roll.
-pub struct Line {
-    pub unit_id: Uuid,
-    pub leaf: Hash,
-}
-
 pub struct Opened {
     pub hash: Hash,
     pub nonce: [u8; 32],
@@ -35,14 +29,14 @@ pub struct Counted {
     pub openings: Vec<Opened>,
     /// The distinct choices, in canonical text.
     pub choices: Vec<String>,
-    /// The roll in order of leaf, with whether they voted.
-    pub lines: Vec<(Line, bool)>,
+    /// The leaves of the roll in ascending order, with whether they voted.
+    pub lines: Vec<(Hash, bool)>,
     pub count: Count,
 }
 
 pub struct Opener {
     frozen: Arc<Frozen>,
-    lines: Vec<(Line, bool)>,
+    lines: Vec<(Hash, bool)>,
     /// Marks of the whole roll in ascending order, and whose they are.
     marks: Vec<(Hash, usize)>,
     /// How many of the marks are behind: sealed votes come in the same order.
@@ -55,7 +49,7 @@ pub struct Opener {
 /// The roll, and under which mark each of its lines votes.
 pub struct Roll {
     frozen: Arc<Frozen>,
-    lines: Vec<(Line, bool)>,
+    lines: Vec<(Hash, bool)>,
     marks: Vec<(Hash, usize)>,
 }
 
@@ -69,9 +63,9 @@ impl Roll {
     }
 
     /// In any order.
-    pub fn push(&mut self, line: Line) {
-        self.marks.push((self.frozen.keys.mark(line.unit_id), self.lines.len()));
-        self.lines.push((line, false));
+    pub fn push(&mut self, unit_id: Uuid, leaf: Hash) {
+        self.marks.push((self.frozen.keys.mark(unit_id), self.lines.len()));
+        self.lines.push((leaf, false));
     }
 
     pub fn len(&self) -> usize {
@@ -155,7 +149,7 @@ impl Opener {
         }
         // Equal hashes stand for equal votes, so this order is one and the same every time.
         self.openings.sort_unstable_by_key(|opening| opening.hash);
-        self.lines.sort_unstable_by_key(|(line, _)| line.leaf);
+        self.lines.sort_unstable();
         let mut choices: Vec<(usize, String)> = self.by_text.into_iter().map(|(text, index)| (index, text)).collect();
         choices.sort_unstable();
         Ok(Counted {
