@@ -26,6 +26,7 @@ mod m0017_asked_always;
 mod m0018_votes_at_once;
 mod m0019_flags;
 mod m0020_openings_in_order;
+mod m0021_erased;
 mod sql;
 
 pub struct Migrator;
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0018_votes_at_once::Migration),
             Box::new(m0019_flags::Migration),
             Box::new(m0020_openings_in_order::Migration),
+            Box::new(m0021_erased::Migration),
         ]
     }
 }

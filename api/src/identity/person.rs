@@ -2,7 +2,7 @@
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{ExprTrait as _, LockType, OnConflict};
+use sea_orm::sea_query::{LockType, OnConflict};
 use sea_orm::{QuerySelect, QueryTrait as _};
 
 use super::address::EmailAddress;
@@ -67,7 +67,8 @@ pub fn erased() -> sea_orm::sea_query::SelectStatement {
     Entity::find()
         .select_only()
         .column(Column::Id)
-        .filter(not_erased().not())
+        // A literal, not a parameter: by it the index of these people is known.
+        .filter(Expr::cust(format!("address LIKE '{}'", any_erased_address())))
         .into_query()
 }
 
