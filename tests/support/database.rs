@@ -317,8 +317,9 @@ impl Sql {
     pub async fn columns(&self) -> Vec<String> {
         let columns = match self.0.get_database_backend() {
             DatabaseBackend::Postgres => {
-                "SELECT concat(table_name, '.', column_name) FROM information_schema.columns
-                 WHERE table_schema = 'public' AND table_name <> 'seaql_migrations'"
+                "SELECT concat(table_name, '.', column_name)
+                 FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
+                 WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name <> 'seaql_migrations'"
             }
             _ => {
                 "SELECT concat(tables.name, '.', columns.name)
