@@ -1,6 +1,6 @@
-//! Who voted, in a table of its own: one byte for each line of a roll, in order of leaf, 256 lines a row.
-//! A count writes some thousands of short rows where it wrote every line of a roll anew. A line of the
-//! roll with its flag is read in `roll_line`: its place among the leaves of a row says which byte is its own.
+//! Who voted, in a table of its own: one byte for each line of a roll, in order of leaf, 64 lines a row.
+//! A count writes these short rows where it wrote every line of a roll anew. A line with its flag is read
+//! in `roll_line`: its place among the leaves of a row says which byte is its own.
 
 use sea_orm_migration::sea_orm::{ConnectionTrait as _, DbBackend};
 
@@ -10,7 +10,7 @@ CREATE TABLE voted (
     -- The leaf of the first line whose flag is here.
     first_leaf {bytes} NOT NULL,
     -- 1 for whoever voted, else 0.
-    flags {bytes} NOT NULL CHECK (length(flags) BETWEEN 1 AND 256),
+    flags {bytes} NOT NULL CHECK (length(flags) BETWEEN 1 AND 64),
     PRIMARY KEY (ballot_id, first_leaf),
     FOREIGN KEY (ballot_id, first_leaf) REFERENCES roll (ballot_id, leaf)
 ) {options};
@@ -19,7 +19,7 @@ INSERT INTO voted (ballot_id, first_leaf, flags)
     SELECT p.ballot_id, {first}, {flags}
     FROM (
         SELECT r.ballot_id, r.leaf, r.voted,
-            (row_number() OVER (PARTITION BY r.ballot_id ORDER BY r.leaf) - 1) / 256 AS page
+            (row_number() OVER (PARTITION BY r.ballot_id ORDER BY r.leaf) - 1) / 64 AS page
         FROM roll r JOIN ballot b ON b.id = r.ballot_id WHERE b.counted_at IS NOT NULL
     ) p GROUP BY p.ballot_id, p.page;
 ";

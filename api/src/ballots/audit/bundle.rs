@@ -112,15 +112,19 @@ async fn read(on: &impl ConnectionTrait, id: Uuid, section: Section) -> Result<(
             let page = voted::Entity::find()
                 .filter(voted::Column::BallotId.eq(id))
                 .filter(voted::Column::FirstLeaf.gt(after))
-                .order_by_asc(voted::Column::FirstLeaf);
-            let Some(voted::Model { first_leaf, flags, .. }) = page.one(on).await? else {
+                .order_by_asc(voted::Column::FirstLeaf)
+                .limit((PAGE / voted::LINES) as u64)
+                .all(on)
+                .await?;
+            let (Some(first), Some(last)) = (page.first(), page.last()) else {
                 return Ok((Vec::new(), None));
             };
+            let flags: Vec<u8> = page.iter().flat_map(|row| row.flags.iter().copied()).collect();
             let leaves: Vec<Vec<u8>> = roll::Entity::find()
                 .select_only()
                 .column(roll::Column::Leaf)
                 .filter(roll::Column::BallotId.eq(id))
-                .filter(roll::Column::Leaf.gte(first_leaf.clone()))
+                .filter(roll::Column::Leaf.gte(first.first_leaf.clone()))
                 .order_by_asc(roll::Column::Leaf)
                 .limit(flags.len() as u64)
                 .into_tuple()
@@ -135,7 +139,7 @@ async fn read(on: &impl ConnectionTrait, id: Uuid, section: Section) -> Result<(
                 .zip(flags)
                 .map(line)
                 .collect::<Result<_, Problem>>()?;
-            (lines, Some(Section::Roll(first_leaf)))
+            (lines, Some(Section::Roll(last.first_leaf.clone())))
         }
         Section::Hashes(after) => {
             let page: Vec<(i32, Vec<u8>)> = after_position(id, after)
