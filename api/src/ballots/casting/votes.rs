@@ -1,5 +1,5 @@
 //! The tables of votes: sealed while the ballot is open (`cast`), opened once it is counted
-//! (`opening`). Only casting, closing and cancelling touch them.
+//! (`opening`). Only casting, closing and cancelling write them; audit reads the openings.
 
 use std::collections::HashSet;
 use std::sync::Arc;

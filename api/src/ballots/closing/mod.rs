@@ -304,6 +304,7 @@ async fn write_openings(on: &impl ConnectionTrait, id: Uuid, counted: &Counted) 
     run_each(on, pages).await
 }
 
+/// Of leaves in ascending order, as `roll_line` reads them.
 async fn write_flags(on: &impl ConnectionTrait, id: Uuid, lines: &[(Hash, bool)]) -> Result<(), Problem> {
     let row = |lines: &[(Hash, bool)]| voted::ActiveModel {
         ballot_id: Set(id),
