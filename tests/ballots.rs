@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::{Backend, World, both};
-use crate::voting::{Hall, Vote, logo, plurality};
+use crate::voting::{Hall, Vote, close_and_count, logo, plurality};
 
 both! {
     async fn answers_to_a_vote_come_in_the_promised_order(world: World) {
@@ -100,7 +100,7 @@ both! {
         assert_ne!(extended["etag"], opened["etag"]);
         world.sql().await.run("UPDATE ballot SET closes_at = closes_at + 1000000").await;
         assert_eq!(page().await["closes_at"], "2120-08-20T12:00:01Z");
-        organiser.act(&hall.at("close")).await.expect(200);
+        close_and_count(organiser, &hall.path).await;
         assert_eq!(page().await["state"], "closed");
         organiser.act(&hall.at("publish")).await.expect(200);
         assert_eq!(page().await["state"], "published");

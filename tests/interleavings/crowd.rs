@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::sync::Barrier;
 
 use crate::support::{Answer, Person, Server, World};
-use crate::voting::{Vote, plurality};
+use crate::voting::{Vote, close_and_count, plurality};
 
 const SERVERS: usize = 3;
 const ROUNDS: usize = 1000;
@@ -128,7 +128,7 @@ async fn one_voter_at_all_servers_votes_once(world: World) {
             .position(|candidate| *candidate == choice)
             .expect("a candidate")] += 1;
     }
-    organiser.act(&format!("{path}/close")).await.expect(200);
+    close_and_count(&organiser, &path).await;
     let tally = organiser.get(&format!("{path}/tally")).await.expect(200).json();
     assert_eq!(super::model::counts(&tally, &candidates), expected);
     for server in &servers[1..] {
