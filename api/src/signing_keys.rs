@@ -134,8 +134,11 @@ async fn make(
     let seed = Zeroizing::new(ambient.bytes::<32>());
     let public = ed25519_dalek::SigningKey::from_bytes(&seed).verifying_key().to_bytes();
     let kid = base64url::encode(&sha256(&[&public])[..12]);
+    let sealed = sealing.seal(ambient, kid.as_bytes(), seed.as_slice());
     let row = table::ActiveModel {
-        sealed: Set(Some(sealing.seal(ambient, kid.as_bytes(), seed.as_slice()))),
+        sealed: Set(Some(
+            sealed.ok_or_else(|| DbErr::Custom("the key does not seal".to_owned()))?,
+        )),
         kid: Set(kid),
         purpose: Set(purpose),
         name: Set(name.to_owned()),
@@ -183,7 +186,7 @@ pub async fn reseal(on: &impl ConnectionTrait, ambient: &Ambient, from: &Key, to
     let rows = all_sealed(on).await?;
     for row in &rows {
         let seed = open(row, &from).ok_or_else(|| does_not_open(row))?;
-        let sealed = to.seal(ambient, row.kid.as_bytes(), &seed);
+        let sealed = to.seal(ambient, row.kid.as_bytes(), &seed).ok_or(Code::Internal)?;
         table::Entity::update_many()
             .col_expr(table::Column::Sealed, Expr::value(sealed))
             .filter(table::Column::Kid.eq(&row.kid))

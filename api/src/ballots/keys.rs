@@ -31,7 +31,10 @@ impl Keys {
     /// The keys of a new ballot, and what they derive from, sealed for the store.
     pub fn make(&self, ambient: &Ambient, ballot_id: Uuid, origin: &str) -> Result<(BallotKeys, Vec<u8>), DoesNotOpen> {
         let key = Key(ambient.bytes());
-        let sealed = self.sealing.seal(ambient, ballot_id.as_bytes(), &key.0);
+        let sealed = self
+            .sealing
+            .seal(ambient, ballot_id.as_bytes(), &key.0)
+            .ok_or(DoesNotOpen)?;
         Ok((BallotKeys::new(&key, ballot_id, origin)?, sealed))
     }
 
@@ -58,7 +61,7 @@ impl BallotKeys {
     }
 
     /// Seals a vote to its place: it opens only in this ballot and under this mark.
-    pub fn seal(&self, ambient: &Ambient, mark: &[u8; 32], plain: &[u8]) -> Vec<u8> {
+    pub fn seal(&self, ambient: &Ambient, mark: &[u8; 32], plain: &[u8]) -> Option<Vec<u8>> {
         self.sealing.seal(ambient, &self.place(mark), plain)
     }
 

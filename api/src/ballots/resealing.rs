@@ -40,11 +40,9 @@ pub async fn reseal_keys(on: &impl ConnectionTrait, ambient: &Ambient, from: &Ke
     let keys = sealed_keys(on).await?;
     for (id, sealed) in &keys {
         let key = Zeroizing::new(from.open(id.as_bytes(), sealed).map_err(|_| Code::Internal)?);
+        let sealed = to.seal(ambient, id.as_bytes(), &key).ok_or(Code::Internal)?;
         ballot::Entity::update_many()
-            .col_expr(
-                ballot::Column::SealedKey,
-                Expr::value(to.seal(ambient, id.as_bytes(), &key)),
-            )
+            .col_expr(ballot::Column::SealedKey, Expr::value(sealed))
             .filter(ballot::Column::Id.eq(*id))
             .exec(on)
             .await?;

@@ -158,7 +158,10 @@ async fn write(caller: &Caller, unit_id: Uuid, frozen: &Frozen, vote: &Vote) -> 
     let entry = Entry {
         ballot_id: frozen.ballot_id(),
         mark,
-        sealed: frozen.keys.seal(&caller.app.ambient, &mark, &padded),
+        sealed: frozen
+            .keys
+            .seal(&caller.app.ambient, &mark, &padded)
+            .ok_or(Code::Internal)?,
         person_id: bearer.person_id,
         sign_in_id: bearer.sign_in_id,
         listed: frozen.listed.has(bearer.person_id),
