@@ -188,7 +188,17 @@ pub fn plurality() -> Value {
     json!({"question": "Quel logo ?", "method": "plurality"})
 }
 
-/// On a busy machine a closing may be answered before the count is done; asked again it waits again.
+/// Nobody asks for it; any server's round may be the one that counts.
+pub async fn counted(organiser: &Person, path: &str) {
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(30);
+    while organiser.get(path).await.expect(200)["counted_at"].is_null() {
+        assert!(tokio::time::Instant::now() < deadline, "{path} is not counted");
+        tokio::task::yield_now().await;
+    }
+}
+
+/// A closing may be answered before the count is done, on a busy machine or while another server
+/// counts; it may be asked for again.
 pub async fn close_and_count(organiser: &Person, path: &str) {
     let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(30);
     while organiser.act(&format!("{path}/close")).await.expect(200)["counted_at"].is_null() {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::{Backend, BallotClock, HOUR, MINUTE, Person, Server, World, both};
-use crate::voting::{Hall, Vote, close_and_count, plurality};
+use crate::voting::{Hall, Vote, counted, plurality};
 
 /// The servers come back so much later, two of them where there can be two.
 async fn after_outage(world: &World, clock: &BallotClock, micros: i64) -> Vec<Server> {
@@ -79,8 +79,7 @@ both! {
             let closed = organiser.get(&closing).await.expect(200);
             assert_eq!(closed["state"], "closed");
             assert!(closed["closed_at"].as_str() > Some(&later.to_string()), "late, and it says so: {closed}");
-            // A round of their own may be the one that counts.
-            close_and_count(&organiser, &closing).await;
+            counted(&organiser, &closing).await;
             assert_eq!(organiser.get(&format!("{closing}/tally")).await.expect(200)["votes"], 1);
             // Both its times have passed: nobody could have voted, and a person must decide.
             let missed = organiser.get(&missed).await.expect(200);
