@@ -47,15 +47,15 @@ pub async fn insert(app: &App, workshop: Uuid, first: usize, size: usize) -> Vec
         ),
         format!(
             "INSERT INTO registration (id, workshop_id, person_id, name, folded_name, role, state, delegate, admitted, created_at) \
-             SELECT s.other, $4, s.id, 'Someone', 'someone', 'participant', 'confirmed', {no}, {yes}, {now} FROM SOURCE"
+             SELECT s.other, WORKSHOP, s.id, 'Someone', 'someone', 'participant', 'confirmed', {no}, {yes}, {now} FROM SOURCE"
         ),
     ] {
         let (source, mut values) = rows().source(store.backend(), 1);
-        let mut sql = insert.replace("SOURCE", &source);
-        if sql.contains("$4") {
-            sql = sql.replace("$4", &format!("${}", values.len() + 1));
+        let its_place = format!("${}", values.len() + 1);
+        if insert.contains("WORKSHOP") {
             values.push(workshop.into());
         }
+        let sql = insert.replace("WORKSHOP", &its_place).replace("SOURCE", &source);
         let statement = Statement::from_sql_and_values(store.backend(), sql, values);
         transaction.execute_raw(statement).await.expect("inserted people");
     }

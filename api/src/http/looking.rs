@@ -127,9 +127,9 @@ pub struct Found {
 
 /// Looks up on this connection or transaction, as things stand there.
 pub async fn look(on: &impl ConnectionTrait, question: Question, now: Instant) -> Result<Found, Problem> {
-    let statement = statement(on.get_database_backend(), question.place, &[(0, question)]);
+    let statement = statement(on.get_database_backend(), question.place, &[(0, &question)]);
     let row = on.query_one_raw(statement).await?.ok_or(Code::Internal)?;
-    Ok(Found::read(&row, now)?)
+    Ok(Found::read(&row, &question, now)?)
 }
 
 /// Looks up for all requests of one worker.
@@ -156,18 +156,19 @@ impl Respondent for Looker {
     type Answer = Found;
 
     async fn answer(&mut self, questions: Vec<Question>) -> Result<Vec<Found>, Problem> {
-        let mut places: BTreeMap<Option<Place>, Vec<(usize, Question)>> = BTreeMap::new();
+        let mut places: BTreeMap<Option<Place>, Vec<(usize, &Question)>> = BTreeMap::new();
         for (index, question) in questions.iter().enumerate() {
-            places.entry(question.place).or_default().push((index, *question));
+            places.entry(question.place).or_default().push((index, question));
         }
         let mut found = vec![Found::default(); questions.len()];
         let (backend, now) = (self.kept.backend(), self.ambient.now());
         for (place, asked) in places {
             let statement = statement(backend, place, &asked);
             for row in self.kept.run(statement).await? {
-                let number: i32 = row.try_get("", "number")?;
-                if let Some(found) = usize::try_from(number).ok().and_then(|number| found.get_mut(number)) {
-                    *found = Found::read(&row, now)?;
+                let number: i32 = row.try_get_by_index(0)?;
+                let number = usize::try_from(number).map_err(|_| Code::Internal)?;
+                if let (Some(question), Some(found)) = (questions.get(number), found.get_mut(number)) {
+                    *found = Found::read(&row, question, now)?;
                 }
             }
         }
@@ -175,34 +176,45 @@ impl Respondent for Looker {
     }
 }
 
-/// One row for each of the questions, which have their numbers and all lead to that place.
-fn statement(backend: DatabaseBackend, place: Option<Place>, asked: &[(usize, Question)]) -> Statement {
+/// One row for each of the questions, which have their numbers and all lead to that place. A hall was
+/// mostly seen a moment ago, and nothing but its places is read then.
+fn statement(backend: DatabaseBackend, place: Option<Place>, asked: &[(usize, &Question)]) -> Statement {
     // Nobody is the sign-in of nobody.
-    let sign_ins = asked
-        .iter()
-        .map(|(_, question)| question.sign_in_id.unwrap_or_default());
-    let seen = || asked.iter().map(|(_, question)| question.seen);
+    let ids = |of: fn(&Question) -> Option<Uuid>| {
+        let ids = asked.iter().map(|(_, question)| of(question).unwrap_or_default());
+        Column::Uuid(ids.collect())
+    };
     // A hall asks for one thing: where that leads is looked up once.
     let paths: BTreeSet<Uuid> = asked.iter().filter_map(|(_, question)| question.path_id).collect();
     let paths: Vec<Uuid> = paths.into_iter().collect();
     let path = |question: &Question| question.path_id.and_then(|id| paths.binary_search(&id).ok());
-    let (source, mut values) = Rows(vec![
+    let mut rows = vec![
         (
             "number",
             Column::Int(asked.iter().map(|(index, _)| number(Some(*index))).collect()),
         ),
-        ("sign_in_id", Column::Uuid(sign_ins.collect())),
-        ("seen", Column::Bool(seen().map(|seen| seen.is_some()).collect())),
-        (
-            "person_id",
-            Column::Uuid(seen().map(Option::unwrap_or_default).collect()),
-        ),
+        ("sign_in_id", ids(|question| question.sign_in_id)),
+        ("person_id", ids(|question| question.seen)),
         (
             "path",
             Column::Int(asked.iter().map(|(_, question)| number(path(question))).collect()),
         ),
-    ])
-    .source(backend, 1);
+    ];
+    let revoked_since = revoked_since(backend);
+    let all_seen = asked.iter().all(|(_, question)| question.seen.is_some());
+    let (person, revoked, sign_in, its) = if all_seen {
+        ("s.person_id", revoked_since, "", "")
+    } else {
+        let seen = asked.iter().map(|(_, question)| question.seen.is_some());
+        rows.push(("seen", Column::Bool(seen.collect())));
+        (
+            "CASE WHEN s.seen THEN s.person_id ELSE i.person_id END",
+            format!("CASE WHEN s.seen THEN {revoked_since} ELSE i.revoked_at IS NOT NULL END"),
+            "LEFT JOIN sign_in i ON i.id = CASE WHEN s.seen THEN NULL ELSE s.sign_in_id END",
+            ", i.person_id, i.expires_at, i.workshop_id",
+        )
+    };
+    let (source, mut values) = Rows(rows).source(backend, 1);
     let (with, joins, revision) = match place {
         // Not `false`, for which SQLite would go through all workshops.
         None => (String::new(), "LEFT JOIN workshop w ON w.id = NULL", "-1"),
@@ -223,19 +235,15 @@ fn statement(backend: DatabaseBackend, place: Option<Place>, asked: &[(usize, Qu
             (with, "LEFT JOIN place w ON w.path = s.path", "w.revision")
         }
     };
-    let revoked = revoked_since(backend);
     let [administrators, registered] =
         ["person_administrator", "registration_place"].map(|index| by_index(backend, index));
-    let person = "CASE WHEN s.seen THEN s.person_id ELSE i.person_id END";
+    // In the order in which `Found` reads it.
     let sql = format!(
-        "{with}SELECT s.number, {person} AS person_id, \
-         CASE WHEN s.seen THEN {revoked} ELSE i.revoked_at IS NOT NULL END AS revoked, \
-         i.expires_at, i.workshop_id AS only_workshop_id, \
-         (SELECT true FROM person p {administrators} WHERE p.id = {person} AND p.administrator) IS NOT NULL \
-         AS administrator, \
-         w.id AS workshop_id, w.state AS workshop_state, w.public, w.self_registration, \
-         {revision} AS ballot_revision, r.id AS registration_id, r.role, r.state, r.organisation_id, r.delegate \
-         FROM {source} LEFT JOIN sign_in i ON i.id = CASE WHEN s.seen THEN NULL ELSE s.sign_in_id END {joins} \
+        "{with}SELECT s.number, {revoked}, \
+         (SELECT true FROM person p {administrators} WHERE p.id = {person} AND p.administrator) IS NOT NULL, \
+         w.id, w.state, w.public, w.self_registration, {revision}, \
+         r.id, r.role, r.state, r.organisation_id, r.delegate{its} \
+         FROM {source} {sign_in} {joins} \
          LEFT JOIN registration r {registered} ON r.workshop_id = w.id AND r.person_id = {person}"
     );
     Statement::from_sql_and_values(backend, sql, values)
@@ -247,8 +255,9 @@ fn number(index: Option<usize>) -> i32 {
 }
 
 impl Found {
-    fn read(row: &QueryResult, now: Instant) -> Result<Self, DbErr> {
-        let signed_in = signed_in(row, now)?;
+    /// From a row of what such a question asks.
+    fn read(row: &QueryResult, question: &Question, now: Instant) -> Result<Self, DbErr> {
+        let signed_in = signed_in(row, question, now)?;
         let mut scope = scope(row)?;
         // In person one sees one workshop, and that as a participant.
         if let (Some(only), Some(scope)) = (signed_in.as_ref().and_then(|person| person.only_workshop), &mut scope) {
@@ -259,17 +268,22 @@ impl Found {
     }
 }
 
-fn signed_in(row: &QueryResult, now: Instant) -> Result<Option<SignedIn>, DbErr> {
-    let Some(person_id) = row.try_get("", "person_id")? else {
+fn signed_in(row: &QueryResult, question: &Question, now: Instant) -> Result<Option<SignedIn>, DbErr> {
+    let (person_id, ends, only_workshop): (_, _, Option<Uuid>) = match question.seen {
+        Some(person_id) => (Some(person_id), None, None),
+        None => (
+            row.try_get_by_index(13)?,
+            row.try_get_by_index::<Option<i64>>(14)?.map(Instant::from_micros),
+            row.try_get_by_index(15)?,
+        ),
+    };
+    let Some(person_id) = person_id else {
         return Ok(None);
     };
-    let ends: Option<i64> = row.try_get("", "expires_at")?;
-    let ends = ends.map(Instant::from_micros);
-    if row.try_get("", "revoked")? || ends.is_some_and(|ends| ends <= now) {
+    if row.try_get_by_index(1)? || ends.is_some_and(|ends| ends <= now) {
         return Ok(None);
     }
-    let administrator: bool = row.try_get("", "administrator")?;
-    let only_workshop: Option<Uuid> = row.try_get("", "only_workshop_id")?;
+    let administrator: bool = row.try_get_by_index(2)?;
     Ok(Some(SignedIn {
         person_id,
         ends,
@@ -279,25 +293,25 @@ fn signed_in(row: &QueryResult, now: Instant) -> Result<Option<SignedIn>, DbErr>
 }
 
 fn scope(row: &QueryResult) -> Result<Option<Scope>, DbErr> {
-    let Some(workshop_id) = row.try_get("", "workshop_id")? else {
+    let Some(workshop_id) = row.try_get_by_index(3)? else {
         return Ok(None);
     };
-    let own = match row.try_get("", "registration_id")? {
+    let own = match row.try_get_by_index(8)? {
         Some(registration_id) => Some(Own {
             registration_id,
-            role: row.try_get("", "role")?,
-            state: row.try_get("", "state")?,
-            organisation_id: row.try_get("", "organisation_id")?,
-            delegate: row.try_get("", "delegate")?,
+            role: row.try_get_by_index(9)?,
+            state: row.try_get_by_index(10)?,
+            organisation_id: row.try_get_by_index(11)?,
+            delegate: row.try_get_by_index(12)?,
         }),
         None => None,
     };
     Ok(Some(Scope {
         workshop_id,
-        state: row.try_get("", "workshop_state")?,
-        public: row.try_get("", "public")?,
-        self_registration: row.try_get("", "self_registration")?,
-        ballot_revision: Some(row.try_get("", "ballot_revision")?).filter(|revision| *revision >= 0),
+        state: row.try_get_by_index(4)?,
+        public: row.try_get_by_index(5)?,
+        self_registration: row.try_get_by_index(6)?,
+        ballot_revision: Some(row.try_get_by_index(7)?).filter(|revision| *revision >= 0),
         own,
     }))
 }
@@ -315,14 +329,16 @@ mod tests {
         one.max_connections(1);
         let connection = Database::connect(one).await.unwrap();
         Migrator::up(&connection, None).await.unwrap();
-        for place in PLACES.map(Some).into_iter().chain([None]) {
+        let places = || PLACES.map(Some).into_iter().chain([None]);
+        let seen = [None, Some(Uuid::max())].into_iter();
+        for (place, seen) in seen.flat_map(|seen| places().map(move |place| (place, seen))) {
             let question = Question {
                 sign_in_id: Some(Uuid::max()),
-                seen: Some(Uuid::max()),
+                seen,
                 place,
                 path_id: place.map(|_| Uuid::max()),
             };
-            let mut statement = statement(DatabaseBackend::Sqlite, place, &[(0, question)]);
+            let mut statement = statement(DatabaseBackend::Sqlite, place, &[(0, &question)]);
             statement.sql.insert_str(0, "EXPLAIN QUERY PLAN ");
             let steps = connection.query_all_raw(statement).await.unwrap();
             let steps: Vec<String> = steps.iter().map(|step| step.try_get("", "detail").unwrap()).collect();

@@ -20,7 +20,8 @@ use super::PATIENCE;
 /// Prepared statements whose plan holds from the first vote to the millionth: always by index, never
 /// thought out anew; and whoever waited to hold a row has it as it is by then.
 pub const PLANS: &str = "SET plan_cache_mode = force_generic_plan; \
-                         SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
+                         SET enable_seqscan = off; SET enable_bitmapscan = off; \
+                         SET enable_hashjoin = off; SET enable_mergejoin = off; \
                          SET default_transaction_isolation = 'read committed'";
 
 pub struct Kept(Way);
