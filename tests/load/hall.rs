@@ -9,7 +9,6 @@ use palabre::ambient::{Ambient, HostClock};
 use palabre::settings::{Flags, NewSecret};
 use palabre::{App, operator};
 use rand::seq::SliceRandom as _;
-use sea_orm::{ConnectionTrait as _, DatabaseBackend};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -88,11 +87,6 @@ impl Hall {
             if tokens.len() % 200_000 == 0 {
                 progress(&format!("{} people", tokens.len()));
             }
-        }
-        if app.store.backend() == DatabaseBackend::Postgres {
-            // It does so itself within a minute, and nobody's hall fills in one.
-            let analyzed = app.store.reader().execute_unprepared("ANALYZE").await;
-            analyzed.expect("statistics");
         }
         tokens.shuffle(&mut rand::rng());
         hall.tokens = Arc::new(tokens);

@@ -90,6 +90,10 @@ fn joined(cells: impl IntoIterator<Item = impl AsRef<[u8]>>) -> (Vec<u8>, Vec<us
         bytes.extend_from_slice(cell.as_ref());
         ends.push(bytes.len());
     }
+    if bytes.is_empty() {
+        // Nothing at all would reach SQLite as NULL.
+        bytes.push(0);
+    }
     (bytes, ends)
 }
 
