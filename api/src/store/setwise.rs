@@ -1,4 +1,4 @@
-//! Many rows in one statement whose text is always the same, so that it is prepared once: arrays
+//! Many rows in one statement whose text does not tell how many, so that it is prepared once: arrays
 //! under PostgreSQL, blobs under SQLite.
 
 use sea_orm::prelude::Uuid;
