@@ -5,19 +5,22 @@
 //! counted too; if what it shows does not grow with [`Crowd::grow`], the test says so.
 
 mod crowd;
+mod plans;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::sync::Arc;
 
+use palabre::settings::Database;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use self::crowd::Crowd;
-use crate::support::{Answer, Backend, Operation, Person, Statements, World, operations};
-use crate::voting::{Hall, plurality};
+use crate::support::{Answer, Backend, Operation, Person, Runs, Statements, Wire, World, operations};
+use crate::voting::{Hall, close_and_count, plurality};
 
 /// How much there is of everything at first, and how much comes on top. Well below every page: a
-/// bundle is read by 250 lines, an outbox written by 500 letters, receipts proven by 256.
+/// bundle is read by 512 lines, an outbox written by 500 letters, receipts proven by 256.
 const FEW: usize = 1;
 const MORE: usize = 9;
 
@@ -235,6 +238,34 @@ async fn a_vote_takes_one_statement_where_the_ballot_was_opened() {
             );
         }
         statements.end().await;
+    })
+    .await;
+}
+
+/// Else each page of them would wait for a connection with those who vote elsewhere.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_count_reads_what_it_counts_in_its_own_transaction() {
+    World::with(Backend::Postgres, async |world: World| {
+        let hall = Hall::new(&world, 3, plurality()).await;
+        hall.open().await;
+        for voter in &hall.voters {
+            voter.post(&hall.at("votes"), hall.vote(0).body()).await.expect(201);
+        }
+        let Database::Postgres(url) = world.database() else {
+            panic!("not PostgreSQL")
+        };
+        let runs = Arc::new(Runs::default());
+        let wire = Wire::to(url, runs.watch()).await;
+        let wired = world.another_server_on(&Database::Postgres(wire.instead_of(url))).await;
+        wired.end_jobs().await;
+        world.server().end_jobs().await;
+        close_and_count(&hall.workshop.organiser.at(&wired), &hall.path).await;
+        let counts = runs.take("pg_try_advisory_xact_lock");
+        assert_eq!(counts.len(), 1, "{counts:#?}");
+        for read in [r#"FROM "roll""#, r#"FROM "cast""#] {
+            assert!(counts[0].iter().any(|run| run.contains(read)), "{read}: {counts:#?}");
+        }
+        wired.stop().await;
     })
     .await;
 }

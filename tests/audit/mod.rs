@@ -97,8 +97,8 @@ both! {
     }
 
     async fn a_ballot_of_more_than_a_page_is_opened_counted_and_told_whole(world: World) {
-        // Rolls and votes are written and read by 250 lines.
-        let hall = Hall::crowd(&world, 300, plurality()).await;
+        // Rolls and votes are written and read by 250 lines, told by 512.
+        let hall = Hall::crowd(&world, 600, plurality()).await;
         hall.open().await;
         let (mut hashes, mut cast) = (Vec::new(), Vec::new());
         for (number, voter) in hall.voters.iter().enumerate().filter(|(number, _)| number % 10 != 0) {
@@ -108,7 +108,7 @@ both! {
             cast.push((voter, vote));
         }
         hashes.sort();
-        assert_eq!(hall.tally().await["votes"], 270);
+        assert_eq!(hall.tally().await["votes"], 540);
         for (number, voter) in hall.voters.iter().enumerate() {
             let own = voter.get(&hall.at("participation")).await.expect(200);
             assert_eq!(own["voted"], number % 10 != 0, "voter {number}");

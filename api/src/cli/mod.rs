@@ -4,11 +4,12 @@
 //! with a code other than 0.
 
 mod keeping;
+pub mod log;
 mod purge;
 mod token_key;
 mod verify;
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -126,7 +127,7 @@ async fn run(cli: Cli) -> Outcome {
         Command::Serve(Serve { demo: true }) => crate::demo::serve(&mut flags, ambient).await,
         Command::Serve(Serve { demo: false }) => {
             let settings = settings(&flags, &ambient)?;
-            log_to_stderr(&settings);
+            log::to_stderr(&settings);
             let app = App::prepare(settings, ambient).await?;
             let running = app::serve(app, workers())?;
             say(&format!("Palabre listens on http://{}", running.address))?;
@@ -221,17 +222,6 @@ async fn healthcheck(settings: &Settings) -> Outcome {
 
 pub fn workers() -> usize {
     std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
-}
-
-pub fn log_to_stderr(settings: &Settings) {
-    let filter = tracing_subscriber::EnvFilter::new(format!("{},sqlx=warn,actix_server=warn", settings.log));
-    let started = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        .try_init();
-    debug_assert!(started.is_ok(), "a process starts its log once");
 }
 
 /// To the person at the terminal; a closed pipe is an error like any other.

@@ -14,7 +14,7 @@ use actix_web::web::Bytes;
 use self::client::{Client, Failure};
 use crate::ambient::Ambient;
 use crate::app::{self, App};
-use crate::cli::{log_to_stderr, say, workers};
+use crate::cli::{log, say, workers};
 use crate::settings::{Flags, NewSecret};
 
 /// A folder that goes when the demo ends.
@@ -40,7 +40,7 @@ pub async fn serve(flags: &mut Flags, ambient: Ambient) -> Result<(), Failure> {
     say("Loading the INTEGRA workshop of 27 and 28 August 2020 …")?;
     let service = actix_web::test::init_service(app::application(app.clone(), Bytes::new())).await;
     let tokens = story::load(&app, &Client { service }).await?;
-    log_to_stderr(&app.settings);
+    log::to_stderr(&app.settings);
     let running = app::serve(app, workers())?;
     let address = format!("http://{}", running.address);
     say(&format!(

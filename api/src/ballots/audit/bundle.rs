@@ -2,13 +2,13 @@
 //! size. All of it was final before the first line goes out.
 
 use actix_web::web::{Bytes, Data, Path};
-use futures_util::stream::{self, Stream};
+use futures_util::stream;
 use sea_orm::entity::prelude::*;
 use sea_orm::{QueryOrder as _, QuerySelect as _};
+use tokio::task::JoinHandle;
 
 use super::{Sealed, find, sealed};
 use crate::app::App;
-use crate::ballots::PAGE;
 use crate::ballots::casting::opening;
 use crate::ballots::entity::{Openings, ballot, roll, voted};
 use crate::ballots::proof::bundle::{Line, Opening, RollLine};
@@ -16,6 +16,9 @@ use crate::ballots::tally;
 use crate::http::{Caller, Code, Download, Problem};
 use crate::registrations::Role;
 use crate::secrets::{base64url, sha256};
+
+/// Lines read at once: of a million voters there are three million.
+const PAGE: usize = 8 * voted::LINES;
 
 /// Download the audit bundle
 ///
@@ -44,7 +47,7 @@ pub async fn read_audit(caller: Caller, id: Path<Uuid>) -> Result<Download, Prob
         Line::ClosingRecord(sealed.closing_record.clone()),
         Line::Checkpoint(sealed.checkpoint.clone()),
     ];
-    let sections = vec![
+    let mut sections = vec![
         Section::Lines(vec![manifest(sealed)]),
         Section::Roll(Vec::new()),
         Section::Hashes(0),
@@ -56,11 +59,19 @@ pub async fn read_audit(caller: Caller, id: Path<Uuid>) -> Result<Download, Prob
         },
         Section::Lines(vec![Line::Tally(tally)]),
     ];
+    sections.reverse();
+    // Nothing is read yet: whoever asks may have it already.
+    let pages = Pages {
+        app: caller.app.clone(),
+        id: *id,
+        sections,
+        reading: None,
+    };
     Ok(Download {
         content_type: "application/jsonl",
         name: format!("ballot-{id}.jsonl"),
         etag: base64url::encode(&etag[..16]),
-        body: Box::pin(lines(caller.app.clone(), *id, sections)),
+        body: Box::pin(stream::try_unfold(pages, Pages::next)),
     })
 }
 
@@ -78,21 +89,41 @@ enum Section {
     Openings(i32),
 }
 
-fn lines(app: Data<App>, id: Uuid, mut sections: Vec<Section>) -> impl Stream<Item = Result<Bytes, Problem>> {
-    sections.reverse();
-    stream::try_unfold(sections, move |mut sections| {
-        let app = app.clone();
-        async move {
-            while let Some(section) = sections.pop() {
-                let (lines, next) = read(app.store.reader(), id, section).await?;
-                sections.extend(next);
-                if !lines.is_empty() {
-                    return Ok(Some((text(&lines)?, sections)));
-                }
-            }
-            Ok(None)
+/// A bundle on its way, page by page. While one is sent the next is read, and both are made on the shared
+/// runtime: whoever votes waits for neither.
+struct Pages {
+    app: Data<App>,
+    id: Uuid,
+    /// In reverse.
+    sections: Vec<Section>,
+    reading: Option<JoinHandle<Result<Page, Problem>>>,
+}
+
+/// Lines of a section, and the section again while there may be more of it.
+type Page = (Vec<Line>, Option<Section>);
+
+impl Pages {
+    fn begin(&mut self) {
+        let (app, id) = (self.app.clone(), self.id);
+        let read = |section| async move { read(app.store.reader(), id, section).await };
+        self.reading = self.sections.pop().map(|section| self.app.runtime.spawn(read(section)));
+    }
+
+    async fn next(mut self) -> Result<Option<(Bytes, Self)>, Problem> {
+        if self.reading.is_none() {
+            self.begin();
         }
-    })
+        while let Some(page) = self.reading.take() {
+            let (lines, more) = page.await.map_err(|_| Code::Internal)??;
+            self.sections.extend(more);
+            self.begin();
+            if !lines.is_empty() {
+                let text = self.app.runtime.spawn(async move { text(&lines) });
+                return Ok(Some((text.await.map_err(|_| Code::Internal)??, self)));
+            }
+        }
+        Ok(None)
+    }
 }
 
 fn text(lines: &[Line]) -> Result<Bytes, Problem> {
@@ -104,8 +135,7 @@ fn text(lines: &[Line]) -> Result<Bytes, Problem> {
     Ok(text.into())
 }
 
-/// The next lines of a section, and the section again while there may be more of it.
-async fn read(on: &impl ConnectionTrait, id: Uuid, section: Section) -> Result<(Vec<Line>, Option<Section>), Problem> {
+async fn read(on: &impl ConnectionTrait, id: Uuid, section: Section) -> Result<Page, Problem> {
     Ok(match section {
         Section::Lines(lines) => (lines, None),
         Section::Roll(after) => {
@@ -153,10 +183,19 @@ async fn read(on: &impl ConnectionTrait, id: Uuid, section: Section) -> Result<(
             (page.into_iter().map(line).collect::<Result<_, Problem>>()?, next)
         }
         Section::Openings(after) => {
-            let page = after_position(id, after).all(on).await?;
-            let next = page.last().map(|row| Section::Openings(row.position));
-            let line = |row: opening::Model| {
-                let (choice, nonce) = (row.choice, bytes(row.nonce)?);
+            let page: Vec<(i32, String, Vec<u8>)> = after_position(id, after)
+                .select_only()
+                .columns([
+                    opening::Column::Position,
+                    opening::Column::Choice,
+                    opening::Column::Nonce,
+                ])
+                .into_tuple()
+                .all(on)
+                .await?;
+            let next = page.last().map(|(position, ..)| Section::Openings(*position));
+            let line = |(_, choice, nonce): (i32, String, Vec<u8>)| {
+                let nonce = bytes(nonce)?;
                 Ok(Line::Opening(Opening { choice, nonce }))
             };
             (page.into_iter().map(line).collect::<Result<_, Problem>>()?, next)
