@@ -5,7 +5,6 @@
 //! counted too; if what it shows does not grow with [`Crowd::grow`], the test says so.
 
 mod crowd;
-mod plans;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
