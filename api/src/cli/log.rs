@@ -61,6 +61,7 @@ mod tests {
             }
         }));
         let broke = tracing::subscriber::with_default(log, || panic::catch_unwind(|| panic!("Mariama chose Kora")));
+        drop(panic::take_hook());
         assert!(broke.is_err());
         let log: Vec<u8> = lines.try_iter().flatten().collect();
         let log = String::from_utf8(log).unwrap();
