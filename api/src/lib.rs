@@ -5,6 +5,7 @@
 
 pub mod ambient;
 pub mod app;
+mod aside;
 mod attendance;
 mod backup;
 mod ballots;

@@ -102,7 +102,8 @@ pub async fn open(
         return Ok(Reply::ok(routes::show(&transaction, &caller, row).await?));
     }
     row.must_be_draft()?;
-    let Opened { ballot, people } = opening::open(&transaction, &caller.app, row, body.0.confirm_small).await?;
+    let (transaction, opened) = opening::open(transaction, &caller.app, row, body.0.confirm_small).await?;
+    let Opened { ballot, people } = opened;
     let settled = settle(transaction, &caller, "open", State::Draft, ballot.clone()).await?;
     listed::keep(&caller.app, &ballot, people).await;
     Ok(settled)
@@ -338,7 +339,7 @@ pub async fn run_due(app: &Data<App>) -> Result<(), Problem> {
     Ok(())
 }
 
-async fn open_on_schedule(app: &App, id: Uuid, workshop_id: Uuid) -> Result<(), Problem> {
+async fn open_on_schedule(app: &Data<App>, id: Uuid, workshop_id: Uuid) -> Result<(), Problem> {
     let transaction = app.store.write().await?;
     // As everyone locks: the workshop, whose organisers may be written to, then the rest.
     hold_workshop(&transaction, workshop_id).await?;
@@ -352,8 +353,8 @@ async fn open_on_schedule(app: &App, id: Uuid, workshop_id: Uuid) -> Result<(), 
     // What was begun of an opening that is refused goes; that it was refused is written in its place,
     // under the same lock, so that one scheduler alone refuses.
     let attempt = transaction.begin().await?;
-    match opening::open(&attempt, app, row, false).await {
-        Ok(Opened { ballot, people }) => {
+    match opening::open(attempt, app, row, false).await {
+        Ok((attempt, Opened { ballot, people })) => {
             attempt.commit().await?;
             let after = Transition::from(&ballot);
             by_schedule(
@@ -371,7 +372,6 @@ async fn open_on_schedule(app: &App, id: Uuid, workshop_id: Uuid) -> Result<(), 
         // Too busy is no refusal: it comes round again.
         Err(problem) if problem.code.status() >= 500 => return Err(problem),
         Err(problem) => {
-            attempt.rollback().await?;
             let code = problem.code.as_str();
             let refused = ballot::ActiveModel {
                 id: Set(id),

@@ -1,9 +1,10 @@
 //! Opening a ballot: one transaction that checks, computes the roll, freezes everything, makes the
 //! ballot's keys and signs the manifest.
 
+use actix_web::web::Data;
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::{Statement, StreamTrait};
+use sea_orm::{DatabaseTransaction, Statement, StreamTrait};
 
 use super::entity::{Kind, State, ballot, candidate, proof};
 use super::proof::manifest::{self, MANIFEST_FORMAT, Manifest, Nominee, Roll};
@@ -11,6 +12,7 @@ use super::proof::merkle::Hash;
 use super::proof::note::Signer;
 use super::{PAGE, roll, vote};
 use crate::app::App;
+use crate::aside::{Aside, aside};
 use crate::http::{Code, Problem};
 use crate::secrets::hex;
 use crate::signing_keys::{self, Purpose};
@@ -26,8 +28,27 @@ pub struct Opened {
     pub people: Box<[u128]>,
 }
 
-/// Opens the ballot, which the caller has locked in this transaction and found in draft.
+/// Opens the ballot, which the caller has locked in this transaction and found in draft. If it is
+/// refused, all of the transaction goes.
 pub async fn open(
+    transaction: DatabaseTransaction,
+    app: &Data<App>,
+    row: ballot::Model,
+    confirm_small: bool,
+) -> Result<(DatabaseTransaction, Opened), Problem> {
+    let shared = app.clone();
+    let opening = async move |aside| match freeze(&aside, &transaction, &shared, row, confirm_small).await {
+        Ok(opened) => Ok((transaction, opened)),
+        Err(problem) => {
+            transaction.rollback().await?;
+            Err(problem)
+        }
+    };
+    aside(&app.runtime, "opening", opening).await?
+}
+
+async fn freeze(
+    _: &Aside,
     on: &(impl ConnectionTrait + StreamTrait),
     app: &App,
     row: ballot::Model,
@@ -65,9 +86,7 @@ pub async fn open(
     if size < SMALL && !confirm_small {
         return Err(Problem::from(Code::BallotSmallRoll).with("roll", size));
     }
-    // Of a million people this takes some tenths of a second, for which nobody else on this thread waits.
-    let ordered = tokio::task::spawn_blocking(move || Ordered::of(lines)).await;
-    let Ordered { lines, root, people } = ordered.map_err(|_| Code::Internal)?;
+    let Ordered { lines, root, people } = Ordered::of(lines);
     freeze_roll(on, row.id, &lines).await?;
     let paper = row.paper(&candidates)?;
     let origin = manifest::origin(&app.settings.public_url, row.id);

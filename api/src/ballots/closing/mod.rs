@@ -19,7 +19,6 @@ use actix_web::web::Data;
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::{DatabaseBackend, DatabaseTransaction, QueryOrder, QuerySelect, Statement};
-use tokio::sync::oneshot;
 
 use super::entity::{State, ballot, proof, roll, voted};
 use super::frozen::{self, Frozen};
@@ -28,6 +27,7 @@ use super::proof::manifest::{CLOSING_FORMAT, ClosingRecord, VotedDigest, checkpo
 use super::proof::merkle::{Blocks, Hash};
 use super::{PAGE, casting};
 use crate::app::App;
+use crate::aside::{Aside, aside};
 use crate::http::{Code, Problem};
 use crate::instant::Instant;
 use crate::store::{Column, Rows, each_page, run_each, take_stock};
@@ -49,22 +49,15 @@ pub async fn close(on: &impl ConnectionTrait, app: &App, row: ballot::Model) -> 
 /// Starts the count, and waits for it a little; it goes on even if nobody waits.
 pub async fn count_soon(app: &Data<App>, id: Uuid) {
     let app = app.clone();
-    let count = tokio::spawn(async move {
+    let count = app.runtime.clone().spawn(async move {
         // One count at a time in a process, which bounds its memory; one process per ballot.
-        let turn = app.counting.clone().lock_owned().await;
-        let (ends, ended) = oneshot::channel();
-        let counts = move || {
-            if let Err(problem) = app.runtime.block_on(count(&app, id)) {
-                tracing::warn!(ballot = %id, %problem, "counting will be tried again");
-            }
-            drop((turn, ends.send(())));
-        };
-        match std::thread::Builder::new().name("count".to_owned()).spawn(counts) {
-            Ok(_) if ended.await.is_ok() => {}
-            Ok(_) => {
-                tracing::error!(ballot = %id, "counting broke off, by a fault of the program; it will be tried again");
-            }
-            Err(error) => tracing::warn!(ballot = %id, %error, "counting will be tried again"),
+        let _turn = app.counting.clone().lock_owned().await;
+        let counts = app.clone();
+        let counted = aside(&app.runtime, "count", async move |aside| {
+            count(&aside, &counts, id).await
+        });
+        if let Err(problem) = counted.await.and_then(|counted| counted) {
+            tracing::warn!(ballot = %id, %problem, "counting will be tried again");
         }
     });
     // Ran out of patience or finished: the caller reads the ballot's state in either case.
@@ -72,7 +65,7 @@ pub async fn count_soon(app: &Data<App>, id: Uuid) {
 }
 
 /// Second transaction, with everything that can be done before it.
-async fn count(app: &App, id: Uuid) -> Result<(), Problem> {
+async fn count(_: &Aside, app: &App, id: Uuid) -> Result<(), Problem> {
     let Some(claim) = claim(app, id).await? else {
         return Ok(());
     };
@@ -163,7 +156,7 @@ async fn open_all(on: &impl ConnectionTrait, app: &App, ballot: &ballot::Model) 
         Err(problem) if problem.code == Code::Unavailable => return Err(problem.into()),
         Err(_) => return Err(Anomaly("key_does_not_open").into()),
     };
-    let mut roll = Roll::new(frozen.clone());
+    let mut roll = Roll::new(frozen.clone(), ballot.roll() as usize);
     let lines = |after| roll_page(on, ballot.id, after);
     let enlist = |lines: Vec<(Uuid, Vec<u8>)>| {
         lines.into_iter().try_for_each(|(unit_id, leaf)| {

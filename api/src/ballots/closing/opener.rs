@@ -54,11 +54,12 @@ pub struct Roll {
 }
 
 impl Roll {
-    pub fn new(frozen: Arc<Frozen>) -> Self {
+    /// Of so many lines, for which there is room from the beginning.
+    pub fn new(frozen: Arc<Frozen>, size: usize) -> Self {
         Self {
             frozen,
-            lines: Vec::new(),
-            marks: Vec::new(),
+            lines: Vec::with_capacity(size),
+            marks: Vec::with_capacity(size),
         }
     }
 
@@ -79,9 +80,9 @@ impl Opener {
         Self {
             frozen: roll.frozen,
             lines: roll.lines,
-            marks: roll.marks,
             passed: 0,
-            openings: Vec::new(),
+            openings: Vec::with_capacity(roll.marks.len()),
+            marks: roll.marks,
             choices: Vec::new(),
             by_text: HashMap::new(),
         }
