@@ -38,3 +38,41 @@ where
         Code::Internal.into()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn work_is_done_on_a_thread_of_its_name() {
+        let name = || std::thread::current().name().map(str::to_owned);
+        let told = aside(&Handle::current(), "slow", async move |_| name()).await;
+        assert_eq!(told.ok().flatten().as_deref(), Some("slow"));
+    }
+
+    #[tokio::test]
+    async fn work_that_nobody_waits_for_any_more_is_broken_off() {
+        let (begins, begun) = oneshot::channel();
+        let (held, let_go) = oneshot::channel::<()>();
+        let work = async move |_| {
+            let _held = held;
+            begins.send(()).expect("who waits for the beginning");
+            pending::<()>().await;
+        };
+        let runtime = Handle::current();
+        tokio::select! {
+            _ = aside(&runtime, "slow", work) => unreachable!("it never ends"),
+            begun = begun => begun.expect("a beginning"),
+        }
+        assert!(let_go.await.is_err(), "let go without a word");
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_is_an_internal_problem() {
+        let broken = async |_| panic!("as a fault of the program would");
+        let told: Result<(), Problem> = aside(&Handle::current(), "slow", broken).await;
+        assert_eq!(told.map_err(|problem| problem.code), Err(Code::Internal));
+    }
+}

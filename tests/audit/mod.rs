@@ -135,6 +135,30 @@ both! {
         assert_eq!(told, hashes);
     }
 
+    async fn a_bundle_that_cannot_be_told_to_its_end_breaks_off(world: World) {
+        let election = Election::hold(&world, "plurality", "auditors").await;
+        let token = election.auditor.token.as_deref().expect("a token");
+        let sql = world.sql().await;
+        for encoding in ["identity", "gzip"] {
+            let asked = format!(
+                "GET {} HTTP/1.1\r\nHost: l\r\nAccept-Encoding: {encoding}\r\nAuthorization: Bearer {token}\r\n\r\n",
+                election.hall.at("audit")
+            );
+            let mut auditor = world.raw().await;
+            // The manifest and the roll can be read, and what was voted cannot.
+            sql.run("ALTER TABLE opening RENAME TO mislaid").await;
+            assert!(auditor.send(asked.as_bytes()).await);
+            assert!(auditor.answer().await.is_none(), "{encoding}: half a bundle as if it were whole");
+            assert!(auditor.heard() > 0, "{encoding}: not even a head");
+            sql.run("ALTER TABLE mislaid RENAME TO opening").await;
+            // Whoever asks again has it whole.
+            let mut auditor = world.raw().await;
+            assert!(auditor.send(asked.as_bytes()).await);
+            let told = auditor.answer().await.expect("an answer");
+            assert!(encoding != "identity" || told.body == election.bundle);
+        }
+    }
+
     async fn what_cannot_be_read_is_neither_right_nor_wrong(world: World) {
         let election = Election::hold(&world, "plurality", "auditors").await;
         let desk = Desk::new(&election);

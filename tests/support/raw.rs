@@ -48,6 +48,11 @@ impl Raw {
         Some((answer, self.received - self.read.len() - before))
     }
 
+    /// Bytes so far, of whole answers and of others.
+    pub fn heard(&self) -> usize {
+        self.received
+    }
+
     async fn receive(&mut self) -> Option<Answer> {
         let head_end = loop {
             if let Some(at) = self.read.windows(4).position(|bytes| bytes == b"\r\n\r\n") {

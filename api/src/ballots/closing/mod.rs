@@ -156,7 +156,7 @@ async fn open_all(on: &impl ConnectionTrait, app: &App, ballot: &ballot::Model) 
         Err(problem) if problem.code == Code::Unavailable => return Err(problem.into()),
         Err(_) => return Err(Anomaly("key_does_not_open").into()),
     };
-    let mut roll = Roll::new(frozen.clone(), ballot.roll() as usize);
+    let mut roll = Roll::new(frozen.clone(), ballot.roll());
     let lines = |after| roll_page(on, ballot.id, after);
     let enlist = |lines: Vec<(Uuid, Vec<u8>)>| {
         lines.into_iter().try_for_each(|(unit_id, leaf)| {

@@ -55,7 +55,8 @@ pub struct Roll {
 
 impl Roll {
     /// Of so many lines, for which there is room from the beginning.
-    pub fn new(frozen: Arc<Frozen>, size: usize) -> Self {
+    pub fn new(frozen: Arc<Frozen>, size: u64) -> Self {
+        let size = usize::try_from(size).unwrap_or_default();
         Self {
             frozen,
             lines: Vec::with_capacity(size),
