@@ -1,5 +1,5 @@
-//! Opening a ballot: one transaction that checks, computes the roll, freezes everything, makes the
-//! ballot's keys and signs the manifest.
+//! Opening a ballot: one transaction, on a thread of its own, that checks, computes the roll, freezes
+//! everything, makes the ballot's keys and signs the manifest.
 
 use actix_web::web::Data;
 use sea_orm::ActiveValue::Set;
