@@ -42,8 +42,12 @@ where
 #[cfg(test)]
 mod tests {
     use std::future::pending;
+    use std::time::Duration;
 
     use super::*;
+
+    /// For what comes at once.
+    const PATIENCE: Duration = Duration::from_secs(20);
 
     #[tokio::test]
     async fn work_is_done_on_a_thread_of_its_name() {
@@ -66,7 +70,8 @@ mod tests {
             _ = aside(&runtime, "slow", work) => unreachable!("it never ends"),
             begun = begun => begun.expect("a beginning"),
         }
-        assert!(let_go.await.is_err(), "let go without a word");
+        let ended = tokio::time::timeout(PATIENCE, let_go).await.expect("an end");
+        assert!(ended.is_err(), "let go without a word");
     }
 
     #[tokio::test]
